@@ -1,0 +1,51 @@
+import { FescueError } from './errors.ts';
+
+/** Element size in bytes of every data type of the contract. */
+export const elementBytes = {
+  UINT8: 1,
+  INT16: 2,
+  INT32: 4,
+  INT64: 8,
+  FLOAT16: 2,
+  FLOAT32: 4,
+  FLOAT64: 8,
+} as const;
+
+/** A data type, by its name in `proto/agent.proto`. */
+export type DataType = keyof typeof elementBytes;
+
+export const dataTypes = Object.keys(elementBytes) as DataType[];
+
+/** What is known of a tensor before it is computed; -1 in the shape marks a dynamic axis. */
+export type TensorSpec = { readonly name: string; readonly dtype: DataType; readonly shape: readonly number[] };
+
+/** A tensor: contiguous, row-major, little-endian bytes. */
+export type Tensor = TensorSpec & { readonly bytes: Uint8Array };
+
+/** Number of elements of a shape without dynamic axes; 1 for a scalar. */
+export function elementCount(shape: readonly number[]): number {
+  return shape.reduce((product, axis) => product * axis, 1);
+}
+
+/** Whether `shape` is an instance of `declared`, in which -1 stands for any length. */
+export function shapeFits(declared: readonly number[], shape: readonly number[]): boolean {
+  return declared.length === shape.length && declared.every((axis, index) => axis === -1 || axis === shape[index]);
+}
+
+/** `FLOAT32 [1, 3, 224, 224]`, as messages and tables show it. */
+export function describeTensor(spec: { dtype: DataType; shape: readonly number[] }): string {
+  return `${spec.dtype} [${spec.shape.join(', ')}]`;
+}
+
+/**
+ * The elements of a FLOAT32 tensor as a typed array; copied only when the bytes are not aligned.
+ *
+ * @throws FescueError `invalid-argument` for any other data type
+ */
+export function float32Elements(tensor: Tensor): Float32Array {
+  if (tensor.dtype !== 'FLOAT32') {
+    throw new FescueError('invalid-argument', `Tensor "${tensor.name}": expected FLOAT32, got ${describeTensor(tensor)}.`);
+  }
+  const bytes = tensor.bytes.byteOffset % 4 === 0 ? tensor.bytes : tensor.bytes.slice();
+  return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
+}
