@@ -46,6 +46,12 @@ export function float32Elements(tensor: Tensor): Float32Array {
   if (tensor.dtype !== 'FLOAT32') {
     throw new FescueError('invalid-argument', `Tensor "${tensor.name}": expected FLOAT32, got ${describeTensor(tensor)}.`);
   }
-  const bytes = tensor.bytes.byteOffset % 4 === 0 ? tensor.bytes : tensor.bytes.slice();
+  const bytes = aligned(tensor.bytes, elementBytes.FLOAT32);
   return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
+}
+
+/** The bytes on a boundary of `width`, as typed arrays need them; copied only when they are not there already. */
+export function aligned(bytes: Uint8Array, width: number): Uint8Array {
+  // Not slice(): a Buffer's slice is a view of the same unaligned memory.
+  return bytes.byteOffset % width === 0 ? bytes : new Uint8Array(bytes);
 }

@@ -1,0 +1,51 @@
+import { Command } from 'commander';
+import { addSettingFlags, settingsFromFlags } from '../common/command-line.ts';
+import { createLogger } from '../common/log.ts';
+import { readAgentConfig } from './config.ts';
+import { ModelRegistry } from './model-registry.ts';
+import { AgentServer } from './server.ts';
+import { agentSettings } from './settings.ts';
+
+/** The agent as a command: reads its configuration, serves until SIGTERM or SIGINT, and stops in reverse order. */
+export function agentCommand(environment: NodeJS.ProcessEnv): Command {
+  const command = new Command('agent')
+    .description('Serve the Edge Manager agent API on a unix socket, with ONNX Runtime behind it.')
+    .option('-a <socket>', 'path of the unix socket, as the original agent spells it; the same as --unix-socket-name')
+    .option('-c <file>', 'JSON file of settings by their Greengrass keys')
+    .option('-f', 'remove a stale socket file first; always done when nobody answers on it, accepted for compatibility');
+  addSettingFlags(command, agentSettings).addHelpText('after', examples);
+  return command.action(async (options: Record<string, unknown>) => {
+    const flags = settingsFromFlags(agentSettings, options);
+    if (typeof options['a'] === 'string') flags['UnixSocketName'] = options['a'];
+    await runAgent({ environment, flags, ...(typeof options['c'] === 'string' ? { file: options['c'] } : {}) });
+  });
+}
+
+const examples = `
+Every setting can also come from the environment (FESCUE_UNIX_SOCKET_NAME, …) or from the file of -c; a flag wins.
+
+Examples:
+  agent                                     serve on the socket clients of the original agent know
+  agent -a /tmp/agent.sock --queue-size 8   another socket, a shorter queue
+  agent -c agent.json                       settings from a file: {"UnixSocketName": "/tmp/agent.sock"}`;
+
+async function runAgent(sources: Parameters<typeof readAgentConfig>[0]): Promise<void> {
+  const { config, unknownKeys } = readAgentConfig(sources);
+  const log = createLogger({ component: 'agent', level: config.logLevel });
+  for (const key of unknownKeys) log.warn({ key }, 'configuration key is not known and has no effect');
+
+  const stopRequested = stopSignal();
+  const models = new ModelRegistry({ config, log });
+  const server = new AgentServer({ config, models, log });
+  await server.start();
+  log.info({ signal: await stopRequested }, 'stopping');
+  await server.stop();
+  await models.stop();
+  log.info('stopped');
+}
+
+async function stopSignal(): Promise<NodeJS.Signals> {
+  return new Promise((done) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => done(signal));
+  });
+}

@@ -1,0 +1,68 @@
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { FescueError, hasCode, messageOf } from '../common/errors.ts';
+import type { LogLevel } from '../common/log.ts';
+import { parseSettings, settingsFromEnvironment } from '../common/settings.ts';
+import { agentSettings } from './settings.ts';
+
+/** The agent's configuration, complete and checked; see `settings.ts` for what each key does. */
+export type AgentConfig = {
+  readonly socketPath: string;
+  readonly socketMode: number;
+  /** Group name or number; empty for the agent's own. */
+  readonly socketGroup: string;
+  readonly intraOpThreads: number;
+  readonly queueSize: number;
+  readonly maxMessageBytes: number;
+  readonly loadTimeoutMs: number;
+  readonly stopTimeoutMs: number;
+  readonly logLevel: LogLevel;
+};
+
+/** Where settings come from; a later source wins: file, environment, flags. */
+export type ConfigSources = {
+  readonly file?: string;
+  readonly environment: NodeJS.ProcessEnv;
+  /** Settings by Greengrass key, as the command line gave them. */
+  readonly flags: Readonly<Record<string, unknown>>;
+};
+
+/**
+ * Reads and checks the whole configuration.
+ *
+ * @returns the configuration, and the keys of the file that mean nothing to this agent
+ * @throws FescueError `invalid-argument` with every problem at once
+ */
+export function readAgentConfig(sources: ConfigSources): { config: AgentConfig; unknownKeys: readonly string[] } {
+  const { values, problems, unknown } = parseSettings(agentSettings, {
+    ...(sources.file === undefined ? {} : readConfigFile(sources.file)),
+    ...settingsFromEnvironment(agentSettings, sources.environment),
+    ...sources.flags,
+  });
+  if (problems.length > 0) {
+    throw new FescueError('invalid-argument', `The agent's configuration cannot be used:\n  ${problems.join('\n  ')}`);
+  }
+  const config: AgentConfig = {
+    socketPath: values.UnixSocketName,
+    socketMode: Number.parseInt(values.UnixSocketMode, 8),
+    socketGroup: values.UnixSocketGroup,
+    intraOpThreads: values.IntraOpThreads || availableParallelism(),
+    queueSize: values.QueueSize,
+    maxMessageBytes: values.MaxMessageMegabytes * 1024 * 1024,
+    loadTimeoutMs: values.LoadTimeoutSeconds * 1000,
+    stopTimeoutMs: values.StopTimeoutSeconds * 1000,
+    logLevel: values.LogLevel as LogLevel,
+  };
+  return { config: Object.freeze(config), unknownKeys: unknown };
+}
+
+function readConfigFile(path: string): Record<string, unknown> {
+  try {
+    const content: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    if (typeof content === 'object' && content !== null && !Array.isArray(content)) return content as Record<string, unknown>;
+  } catch (error) {
+    const problem = hasCode(error, 'ENOENT') ? 'there is no such file' : messageOf(error);
+    throw new FescueError('invalid-argument', `Configuration file ${path} cannot be read: ${problem}.`, { cause: error });
+  }
+  throw new FescueError('invalid-argument', `Configuration file ${path}: expected a JSON object of settings.`);
+}

@@ -1,0 +1,129 @@
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Model } from '../common/agent-client.ts';
+import { FescueError } from '../common/errors.ts';
+import type { Logger } from '../common/log.ts';
+import { LoadedModel } from './loaded-model.ts';
+import type { AgentConfig } from './config.ts';
+
+/** The contract's pattern of a model alias. */
+const aliasPattern = /^[a-zA-Z0-9](-*[a-zA-Z0-9])*$/;
+
+/** An alias in use. Only a ready one is listed and predicts. */
+type Entry = { readonly url: string; readonly model: LoadedModel; state: 'loading' | 'ready' | 'draining' };
+
+/**
+ * The models by alias. Control calls of one alias run one after the other, in the order they came: a second LoadModel
+ * waits for the first and then finds the alias in use (or loads, if the first failed); an UnLoadModel waits for the
+ * LoadModel before it. Predictions never wait for control calls: while an alias loads or drains they get `not-found`.
+ */
+export class ModelRegistry {
+  #config: Pick<AgentConfig, 'intraOpThreads' | 'queueSize' | 'loadTimeoutMs'>;
+  #log: Logger;
+  #entries = new Map<string, Entry>();
+  #controlCalls = new Map<string, Promise<unknown>>();
+
+  constructor(options: { config: Pick<AgentConfig, 'intraOpThreads' | 'queueSize' | 'loadTimeoutMs'>; log: Logger }) {
+    this.#config = options.config;
+    this.#log = options.log;
+  }
+
+  /** @throws FescueError `already-exists`, `not-found`, `invalid-argument`, `failed-precondition` */
+  load(url: string, alias: string): Promise<Model> {
+    checkAlias(alias);
+    const path = pathOfUrl(url);
+    return this.#inTurn(alias, async () => {
+      if (this.#entries.has(alias)) throw new FescueError('already-exists', `Alias "${alias}" is in use by ${this.#entries.get(alias)?.url}. Unload it first, or choose another alias.`);
+      const { intraOpThreads, queueSize, loadTimeoutMs } = this.#config;
+      const model = new LoadedModel({ alias, order: { path, intraOpThreads }, queueSize, loadTimeoutMs, log: this.#log });
+      const entry: Entry = { url, model, state: 'loading' };
+      this.#entries.set(alias, entry);
+      try {
+        await model.start();
+      } catch (error) {
+        this.#entries.delete(alias);
+        throw error;
+      }
+      entry.state = 'ready';
+      return describe(alias, entry);
+    });
+  }
+
+  /** Resolves when the predictions accepted so far are answered and the worker is gone. @throws FescueError `not-found` */
+  unload(alias: string): Promise<void> {
+    return this.#inTurn(alias, async () => {
+      const entry = this.#ready(alias);
+      entry.state = 'draining';
+      await entry.model.drain();
+      this.#entries.delete(alias);
+      this.#log.info({ alias }, 'model unloaded');
+    });
+  }
+
+  list(): Model[] {
+    return [...this.#entries].filter(([, entry]) => entry.state === 'ready').map(([alias, entry]) => describe(alias, entry));
+  }
+
+  /** @throws FescueError `not-found` */
+  describe(alias: string): Model {
+    return describe(alias, this.#ready(alias));
+  }
+
+  /**
+   * @param request a PredictRequest message, passed to the worker as it is
+   * @returns a PredictResponse message
+   */
+  predict(alias: string, request: Buffer, signal: AbortSignal): Promise<Buffer> {
+    return this.#ready(alias).model.predict(request, signal);
+  }
+
+  /** Ends every worker; predictions under way are rejected with `unavailable`. */
+  async stop(): Promise<void> {
+    await Promise.all([...this.#entries.values()].map((entry) => entry.model.close()));
+    this.#entries.clear();
+  }
+
+  #ready(alias: string): Entry {
+    const entry = this.#entries.get(alias);
+    if (entry?.state === 'ready') return entry;
+    const state = entry === undefined ? 'is not loaded' : entry.state === 'loading' ? 'is still being loaded' : 'is being unloaded';
+    const loaded = this.list().map((model) => model.name).join(', ') || 'none';
+    throw new FescueError('not-found', `Model "${alias}" ${state}; loaded models: ${loaded}.`);
+  }
+
+  #inTurn<Result>(alias: string, call: () => Promise<Result>): Promise<Result> {
+    const turn = (this.#controlCalls.get(alias) ?? Promise.resolve()).then(call);
+    const settled = turn.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#controlCalls.set(alias, settled);
+    void settled.then(() => {
+      if (this.#controlCalls.get(alias) === settled) this.#controlCalls.delete(alias);
+    });
+    return turn;
+  }
+}
+
+function describe(alias: string, entry: Entry): Model {
+  return { url: entry.url, name: alias, inputs: [...entry.model.tensors.inputs], outputs: [...entry.model.tensors.outputs] };
+}
+
+function checkAlias(alias: string): void {
+  if (!aliasPattern.test(alias) || alias.length > 1024) {
+    throw new FescueError('invalid-argument', `Model alias ${JSON.stringify(alias)}: expected letters, digits and inner dashes (${aliasPattern.source}).`);
+  }
+}
+
+/** The absolute path of a model url: a path, relative to the agent's working directory, or a file:// url. */
+function pathOfUrl(url: string): string {
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(url)?.[1]?.toLowerCase();
+  if (url === '' || url.includes('\0') || (scheme !== undefined && scheme !== 'file')) {
+    throw new FescueError('invalid-argument', `Model url ${JSON.stringify(url)}: expected the path of a model package or an .onnx file on this device.`);
+  }
+  try {
+    return resolve(scheme === 'file' ? fileURLToPath(url) : url);
+  } catch (error) {
+    throw new FescueError('invalid-argument', `Model url ${JSON.stringify(url)}: expected a local file:// url.`, { cause: error });
+  }
+}

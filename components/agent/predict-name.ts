@@ -1,0 +1,64 @@
+import { FescueError } from '../common/errors.ts';
+
+/**
+ * Reads only the model alias (field 1) of a PredictRequest message, so that the agent can hand the message to the
+ * right worker without touching its tensors. As protobuf has it, the last of several wins.
+ *
+ * @throws FescueError `invalid-argument` when the bytes are no protobuf message
+ */
+export function predictName(message: Buffer): string {
+  let name = '';
+  let position = 0;
+  while (position < message.length) {
+    const tag = readVarint(message, position);
+    position = skipField(message, tag.value & 7, tag.next);
+    if (tag.value === nameTag) {
+      const length = readVarint(message, tag.next);
+      name = message.toString('utf8', length.next, position);
+    }
+  }
+  return name;
+}
+
+/** Field 1, length-delimited. */
+const nameTag = (1 << 3) | 2;
+
+/** The position after the field's value. */
+function skipField(message: Buffer, wireType: number, position: number): number {
+  const end = endOfField(message, wireType, position);
+  if (end > message.length) throw malformed('a field runs past its end');
+  return end;
+}
+
+function endOfField(message: Buffer, wireType: number, position: number): number {
+  switch (wireType) {
+    case 0:
+      return readVarint(message, position).next;
+    case 1:
+      return position + 8;
+    case 2: {
+      const length = readVarint(message, position);
+      return length.next + length.value;
+    }
+    case 5:
+      return position + 4;
+    default:
+      throw malformed(`wire type ${wireType}`);
+  }
+}
+
+/** Values above 2^53 lose precision, which only lengths could suffer from, and those are then past the end anyway. */
+function readVarint(message: Buffer, start: number): { value: number; next: number } {
+  let value = 0;
+  for (let index = 0; index < 10; index += 1) {
+    const byte = message[start + index];
+    if (byte === undefined) throw malformed('it ends inside a number');
+    value += (byte & 0x7f) * 2 ** (7 * index);
+    if (byte < 0x80) return { value, next: start + index + 1 };
+  }
+  throw malformed('a number is longer than ten bytes');
+}
+
+function malformed(problem: string): FescueError {
+  return new FescueError('invalid-argument', `Predict: the request is no PredictRequest message (${problem}).`);
+}

@@ -1,0 +1,62 @@
+import { resolve } from 'node:path';
+import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { FescueError, messageOf } from '../common/errors.ts';
+import type { Logger } from '../common/log.ts';
+import type { AgentConfig } from './config.ts';
+import type { ModelRegistry } from './model-registry.ts';
+import { agentHandlers, agentServiceDefinition } from './rpc.ts';
+import { clearSocketPath, restrictSocket } from './socket.ts';
+
+/** The gRPC server on the agent's unix socket. */
+export class AgentServer {
+  #config: AgentConfig;
+  #log: Logger;
+  #server: Server;
+
+  constructor(options: { config: AgentConfig; models: ModelRegistry; log: Logger }) {
+    this.#config = options.config;
+    this.#log = options.log;
+    this.#server = new Server({
+      'grpc.max_receive_message_length': options.config.maxMessageBytes,
+      'grpc.max_send_message_length': -1,
+      'grpc.enable_channelz': 0,
+    });
+    this.#server.addService(agentServiceDefinition(), agentHandlers(options.models));
+  }
+
+  /** @throws FescueError `failed-precondition` when the socket cannot be served */
+  async start(): Promise<void> {
+    const path = resolve(this.#config.socketPath);
+    if (await clearSocketPath(path)) this.#log.warn({ socket: path }, 'removed the socket file of an agent that is gone');
+    await this.#bind(path);
+    await restrictSocket(path, { mode: this.#config.socketMode, group: this.#config.socketGroup }).catch((error: unknown) => {
+      this.#server.forceShutdown();
+      throw error;
+    });
+    this.#log.info({ socket: path }, 'serving');
+  }
+
+  /** Stops accepting, lets running calls finish within the configured bound, and removes the socket file. */
+  async stop(): Promise<void> {
+    const overdue = setTimeout(() => {
+      this.#log.warn({ afterMs: this.#config.stopTimeoutMs }, 'calls still running were cancelled');
+      this.#server.forceShutdown();
+    }, this.#config.stopTimeoutMs);
+    await new Promise<void>((done) => this.#server.tryShutdown(() => done()));
+    clearTimeout(overdue);
+  }
+
+  async #bind(path: string): Promise<void> {
+    // Nobody may connect between bind and chmod.
+    const umask = process.umask(0o777);
+    try {
+      await new Promise<void>((done, fail) => {
+        this.#server.bindAsync(`unix:${path}`, ServerCredentials.createInsecure(), (error) => (error === null ? done() : fail(error)));
+      });
+    } catch (error) {
+      throw new FescueError('failed-precondition', `The agent cannot serve on ${path}: ${messageOf(error)}.`, { cause: error });
+    } finally {
+      process.umask(umask);
+    }
+  }
+}

@@ -1,0 +1,100 @@
+import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
+import { FescueError, messageOf } from '../common/errors.ts';
+import { aligned, elementBytes, type DataType, type Tensor, type TensorSpec } from '../common/tensor.ts';
+import type { ModelTensors } from './worker-messages.ts';
+
+/** ONNX Runtime's type words for the data types of the contract. */
+const dataTypeOfWord: Readonly<Record<string, DataType>> = {
+  uint8: 'UINT8',
+  int16: 'INT16',
+  int32: 'INT32',
+  int64: 'INT64',
+  float16: 'FLOAT16',
+  float32: 'FLOAT32',
+  float64: 'FLOAT64',
+};
+
+const elementArrays = {
+  UINT8: Uint8Array,
+  INT16: Int16Array,
+  INT32: Int32Array,
+  INT64: BigInt64Array,
+  FLOAT16: Uint16Array,
+  FLOAT32: Float32Array,
+  FLOAT64: Float64Array,
+} as const;
+
+/** A model in ONNX Runtime. Running it blocks the thread, which is why sessions live in worker processes. */
+export class Session {
+  readonly tensors: ModelTensors;
+  #session: InferenceSession;
+
+  private constructor(session: InferenceSession) {
+    this.#session = session;
+    this.tensors = { inputs: session.inputMetadata.map(specOf), outputs: session.outputMetadata.map(specOf) };
+  }
+
+  /**
+   * @param path an ONNX file
+   * @throws FescueError `failed-precondition` when ONNX Runtime cannot use it, or a tensor has a type outside the contract
+   */
+  static async open(path: string, options: { intraOpThreads: number }): Promise<Session> {
+    try {
+      const session = await InferenceSession.create(path, {
+        intraOpNumThreads: options.intraOpThreads,
+        interOpNumThreads: 1,
+        executionProviders: ['cpu'],
+        logSeverityLevel: 4,
+      });
+      return new Session(session);
+    } catch (error) {
+      if (error instanceof FescueError) throw error;
+      throw new FescueError('failed-precondition', `ONNX Runtime cannot load ${path}: ${messageOf(error)}. Expected a complete ONNX model.`, { cause: error });
+    }
+  }
+
+  /**
+   * Runs the model once.
+   *
+   * @param inputs one tensor per model input, checked against `tensors.inputs`
+   * @returns the outputs in the model's order; their bytes belong to the caller
+   * @throws FescueError `internal` when ONNX Runtime fails
+   */
+  async run(inputs: readonly Tensor[]): Promise<Tensor[]> {
+    const feeds = Object.fromEntries(inputs.map((tensor) => [tensor.name, ortTensorOf(tensor)]));
+    try {
+      const results = await this.#session.run(feeds);
+      return this.tensors.outputs.map((output) => tensorOf(output, results[output.name]));
+    } catch (error) {
+      if (error instanceof FescueError) throw error;
+      throw new FescueError('internal', `ONNX Runtime failed to run the model: ${messageOf(error)}`, { cause: error });
+    }
+  }
+}
+
+function specOf(metadata: InferenceSession.ValueMetadata): TensorSpec {
+  const dtype = metadata.isTensor ? dataTypeOfWord[metadata.type] : undefined;
+  if (!metadata.isTensor || dtype === undefined) {
+    const type = metadata.isTensor ? metadata.type : 'not a tensor';
+    throw new FescueError(
+      'failed-precondition',
+      `Tensor "${metadata.name}" of the model is ${type}; the agent's API carries ${Object.values(dataTypeOfWord).join(', ')}. Export the model with one of these.`,
+    );
+  }
+  return { name: metadata.name, dtype, shape: metadata.shape.map((axis) => (typeof axis === 'number' && axis >= 0 ? axis : -1)) };
+}
+
+function ortTensorOf(tensor: Tensor): OrtTensor {
+  const width = elementBytes[tensor.dtype];
+  const bytes = aligned(tensor.bytes, width);
+  const elements = new elementArrays[tensor.dtype](bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength / width);
+  return new OrtTensor(tensor.dtype.toLowerCase() as OrtTensor.Type, elements as OrtTensor['data'], tensor.shape);
+}
+
+function tensorOf(output: TensorSpec, result: OrtTensor | undefined): Tensor {
+  if (result === undefined || !ArrayBuffer.isView(result.data)) {
+    throw new FescueError('internal', `ONNX Runtime gave no data for output "${output.name}".`);
+  }
+  const { buffer, byteOffset, byteLength } = result.data;
+  return { name: output.name, dtype: output.dtype, shape: result.dims, bytes: new Uint8Array(buffer, byteOffset, byteLength) };
+}

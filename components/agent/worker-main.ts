@@ -1,0 +1,68 @@
+/**
+ * The worker process: one model, one session, one prediction at a time. It lives as long as its end of the socket
+ * pair on descriptor 3, so no worker outlives its agent.
+ */
+import { Socket } from 'node:net';
+import { FescueError, messageOf } from '../common/errors.ts';
+import { loadAgentService, type PredictRequest, type PredictResponse } from '../common/wire.ts';
+import { FrameReader, frameKinds, writeFrame, type Frame } from './frame.ts';
+import { matchInputs } from './match-inputs.ts';
+import { checkDeclaredTensors, openModelFiles } from './model-package.ts';
+import { Session } from './session.ts';
+import { decodeJson, encodeJson, failureOf, type LoadOrder } from './worker-messages.ts';
+
+const predictMethod = loadAgentService().Predict;
+
+// The agent decides when a worker ends; a Ctrl-C or a supervisor's SIGTERM reaches the whole process group.
+process.on('SIGINT', () => undefined);
+process.on('SIGTERM', () => undefined);
+
+const agent = new Socket({ fd: 3 });
+let session: Session | undefined;
+let previous: Promise<void> = Promise.resolve();
+
+const reader = new FrameReader((frame) => {
+  previous = previous.then(() => answer(frame));
+});
+agent.on('data', (chunk: Buffer) => reader.push(chunk));
+agent.on('close', () => process.exit(0));
+agent.on('error', () => process.exit(0));
+
+async function answer(frame: Frame): Promise<void> {
+  try {
+    const reply = frame.kind === frameKinds.load ? await load(frame.payload) : await predict(frame.payload);
+    writeFrame(agent, { ...reply, callId: frame.callId });
+  } catch (error) {
+    writeFrame(agent, { kind: frameKinds.failure, callId: frame.callId, payload: encodeJson(failureOf(error)) });
+  }
+}
+
+async function load(payload: Buffer): Promise<Pick<Frame, 'kind' | 'payload'>> {
+  const order = decodeJson<LoadOrder>(payload);
+  const { modelPath, manifest } = await openModelFiles(order.path);
+  const opened = await Session.open(modelPath, order);
+  if (manifest !== undefined) checkDeclaredTensors(manifest, opened.tensors);
+  session = opened;
+  return { kind: frameKinds.loaded, payload: encodeJson(opened.tensors) };
+}
+
+async function predict(payload: Buffer): Promise<Pick<Frame, 'kind' | 'payload'>> {
+  if (session === undefined) throw new FescueError('internal', 'The worker was asked to predict before its model was loaded.');
+  const request = decodeRequest(payload);
+  const outputs = await session.run(matchInputs(session.tensors.inputs, request.tensors));
+  const response: PredictResponse = {
+    tensors: outputs.map((output) => ({
+      tensorMetadata: { name: Buffer.from(output.name), dataType: output.dtype, shape: [...output.shape] },
+      byteData: output.bytes,
+    })),
+  };
+  return { kind: frameKinds.result, payload: predictMethod.responseSerialize(response) };
+}
+
+function decodeRequest(payload: Buffer): PredictRequest {
+  try {
+    return predictMethod.requestDeserialize(payload) as PredictRequest;
+  } catch (error) {
+    throw new FescueError('invalid-argument', `Predict: the request is no PredictRequest message (${messageOf(error)}).`, { cause: error });
+  }
+}

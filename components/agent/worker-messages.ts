@@ -1,0 +1,23 @@
+import { FescueError, messageOf, type ErrorKind } from '../common/errors.ts';
+import type { TensorSpec } from '../common/tensor.ts';
+
+/** What a worker is told to load. */
+export type LoadOrder = { readonly path: string; readonly intraOpThreads: number };
+
+/** The tensors of a loaded model, in the model's order. */
+export type ModelTensors = { readonly inputs: readonly TensorSpec[]; readonly outputs: readonly TensorSpec[] };
+
+/** A FescueError on its way from the worker to the agent. */
+export type Failure = { readonly kind: ErrorKind; readonly message: string };
+
+export function encodeJson(value: LoadOrder | ModelTensors | Failure): Buffer {
+  return Buffer.from(JSON.stringify(value));
+}
+
+export function decodeJson<Value extends LoadOrder | ModelTensors | Failure>(payload: Buffer): Value {
+  return JSON.parse(payload.toString('utf8')) as Value;
+}
+
+export function failureOf(error: unknown): Failure {
+  return { kind: error instanceof FescueError ? error.kind : 'internal', message: messageOf(error) };
+}
