@@ -1,0 +1,115 @@
+/**
+ * Writes small ONNX models without Python: just enough of the protobuf format for the graphs the tests and benches
+ * need (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto).
+ */
+import type { DataType } from '../../components/common/tensor.ts';
+
+export type OnnxValue = { name: string; type: DataType | 'BOOL' | 'STRING'; shape: readonly (number | string)[] };
+export type OnnxNode = { operator: string; inputs: readonly string[]; outputs: readonly string[] };
+export type OnnxWeights = { name: string; shape: readonly number[]; values: Float32Array };
+export type OnnxGraph = {
+  inputs: readonly OnnxValue[];
+  outputs: readonly OnnxValue[];
+  nodes: readonly OnnxNode[];
+  weights?: readonly OnnxWeights[];
+};
+
+const elementTypes = { FLOAT32: 1, UINT8: 2, INT16: 5, INT32: 6, INT64: 7, STRING: 8, BOOL: 9, FLOAT16: 10, FLOAT64: 11 } as const;
+
+/** The bytes of an `.onnx` file. A text in a shape is a dynamic axis. */
+export function onnxModel(graph: OnnxGraph): Buffer {
+  return message([
+    [1, number(8)], // ir_version
+    [8, bytes(message([[2, number(17)]]))], // opset_import
+    [7, bytes(graphMessage(graph))],
+  ]);
+}
+
+/** A model that copies each input to an output. */
+export function identityModel(values: readonly OnnxValue[]): Buffer {
+  return onnxModel({
+    inputs: values,
+    outputs: values.map((value) => ({ ...value, name: `${value.name}_out` })),
+    nodes: values.map((value) => ({ operator: 'Identity', inputs: [value.name], outputs: [`${value.name}_out`] })),
+  });
+}
+
+/** A model that multiplies a `size`×`size` matrix by itself-like weights `steps` times: slow by construction. */
+export function slowModel(options: { size: number; steps: number }): Buffer {
+  const { size, steps } = options;
+  const name = (step: number): string => (step === 0 ? 'x' : step === steps ? 'y' : `h${step}`);
+  return onnxModel({
+    inputs: [{ name: 'x', type: 'FLOAT32', shape: [size, size] }],
+    outputs: [{ name: 'y', type: 'FLOAT32', shape: [size, size] }],
+    nodes: Array.from({ length: steps }, (_, step) => ({ operator: 'MatMul', inputs: [name(step), 'w'], outputs: [name(step + 1)] })),
+    weights: [{ name: 'w', shape: [size, size], values: new Float32Array(size * size).fill(1 / size) }],
+  });
+}
+
+function graphMessage(graph: OnnxGraph): Buffer {
+  return message([
+    ...graph.nodes.map((node): Field => [1, bytes(nodeMessage(node))]),
+    [2, text('graph')],
+    ...(graph.weights ?? []).map((weights): Field => [5, bytes(weightsMessage(weights))]),
+    ...graph.inputs.map((value): Field => [11, bytes(valueMessage(value))]),
+    ...graph.outputs.map((value): Field => [12, bytes(valueMessage(value))]),
+  ]);
+}
+
+function nodeMessage(node: OnnxNode): Buffer {
+  return message([
+    ...node.inputs.map((input): Field => [1, text(input)]),
+    ...node.outputs.map((output): Field => [2, text(output)]),
+    [4, text(node.operator)],
+  ]);
+}
+
+function weightsMessage(weights: OnnxWeights): Buffer {
+  const { buffer, byteOffset, byteLength } = weights.values;
+  return message([
+    ...weights.shape.map((axis): Field => [1, number(axis)]),
+    [2, number(elementTypes.FLOAT32)],
+    [8, text(weights.name)],
+    [9, bytes(Buffer.from(buffer, byteOffset, byteLength))],
+  ]);
+}
+
+function valueMessage(value: OnnxValue): Buffer {
+  const axes = value.shape.map((axis): Field => [1, bytes(message([typeof axis === 'number' ? [1, number(axis)] : [2, text(axis)]]))]);
+  const tensorType = message([
+    [1, number(elementTypes[value.type])],
+    [2, bytes(message(axes))],
+  ]);
+  return message([
+    [1, text(value.name)],
+    [2, bytes(message([[1, bytes(tensorType)]]))],
+  ]);
+}
+
+type Field = readonly [fieldNumber: number, value: { wireType: 0 | 2; encoded: Buffer }];
+
+function message(fields: readonly Field[]): Buffer {
+  return Buffer.concat(fields.flatMap(([fieldNumber, value]) => [varint((fieldNumber << 3) | value.wireType), value.encoded]));
+}
+
+function number(value: number): Field[1] {
+  return { wireType: 0, encoded: varint(value) };
+}
+
+function bytes(content: Buffer): Field[1] {
+  return { wireType: 2, encoded: Buffer.concat([varint(content.length), content]) };
+}
+
+function text(content: string): Field[1] {
+  return bytes(Buffer.from(content));
+}
+
+function varint(value: number): Buffer {
+  const encoded: number[] = [];
+  let rest = value;
+  while (rest > 0x7f) {
+    encoded.push((rest & 0x7f) | 0x80);
+    rest = Math.floor(rest / 128);
+  }
+  return Buffer.from([...encoded, rest]);
+}
