@@ -79,7 +79,10 @@ export class LoadedModel {
     const phase = this.#phase;
     this.#phase = { name: 'closed' };
     if (phase.name === 'restarting') clearTimeout(phase.timer);
-    if (phase.name === 'ready') await phase.worker.stop();
+    if (phase.name === 'ready') {
+      if (this.#running !== undefined) phase.worker.kill();
+      await phase.worker.stop();
+    }
     this.#rejectAll(new FescueError('unavailable', `Model "${this.#options.alias}" was closed.`));
   }
 

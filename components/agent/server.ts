@@ -36,13 +36,18 @@ export class AgentServer {
     this.#log.info({ socket: path }, 'serving');
   }
 
-  /** Stops accepting, lets running calls finish within the configured bound, and removes the socket file. */
+  /**
+   * Stops accepting and removes the socket file; resolves when the running calls are done, at the latest after the
+   * configured bound. Calls still running then end with the models they wait for.
+   */
   async stop(): Promise<void> {
+    const done = Promise.withResolvers<void>();
     const overdue = setTimeout(() => {
-      this.#log.warn({ afterMs: this.#config.stopTimeoutMs }, 'calls still running were cancelled');
-      this.#server.forceShutdown();
+      this.#log.warn({ afterMs: this.#config.stopTimeoutMs }, 'some calls did not finish in time and are cut off');
+      done.resolve();
     }, this.#config.stopTimeoutMs);
-    await new Promise<void>((done) => this.#server.tryShutdown(() => done()));
+    this.#server.tryShutdown(() => done.resolve());
+    await done.promise;
     clearTimeout(overdue);
   }
 

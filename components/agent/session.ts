@@ -24,6 +24,10 @@ const elementArrays = {
   FLOAT64: Float64Array,
 } as const;
 
+// The native part of onnxruntime-node (1.30) takes a Float16Array for an empty one. Where the class does not exist the
+// library passes half floats as Uint16Array, which works; nothing else in a worker uses it.
+Reflect.deleteProperty(globalThis, 'Float16Array');
+
 /** A model in ONNX Runtime. Running it blocks the thread, which is why sessions live in worker processes. */
 export class Session {
   readonly tensors: ModelTensors;
