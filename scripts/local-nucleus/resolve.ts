@@ -1,0 +1,92 @@
+import { maxSatisfying, satisfies } from 'semver';
+import { FescueError } from '../../components/common/errors.ts';
+import type { Dependency } from './recipe.ts';
+
+/** Components that every nucleus brings along, and the versions this one stands in for. */
+export const builtInVersions: Readonly<Record<string, string>> = {
+  'aws.greengrass.Nucleus': '2.14.0',
+  'aws.greengrass.TokenExchangeService': '2.0.3',
+};
+
+/** What resolution needs of a recipe. */
+export type Candidate = { readonly name: string; readonly version: string; readonly dependencies: Readonly<Record<string, Dependency>> };
+
+type Requirement = { readonly requirer: string; readonly name: string; readonly range: string };
+type Round<R> = { readonly chosen: ReadonlyMap<string, R>; readonly requirements: readonly Requirement[]; readonly problems: readonly string[] };
+
+// Every round settles at least one more level of the graph unless versions undo each other's requirements.
+const maxRounds = 100;
+
+/**
+ * Chooses one version of every component a deployment needs: the highest that suits all who ask for it.
+ *
+ * @param request.roots component name to version or npm range, as the operator asked
+ * @param request.recipes what there is to choose from
+ * @returns the recipes, dependencies before their dependents; built-in components are left out
+ * @throws FescueError `failed-precondition` on a missing component, versions that do not meet, or a cycle
+ */
+export function resolve<R extends Candidate>(request: { roots: Readonly<Record<string, string>>; recipes: readonly R[] }): R[] {
+  const available = Map.groupBy(request.recipes, (recipe) => recipe.name);
+  let round = chooseVersions(request.roots, available, []);
+  for (let count = 1; count < maxRounds; count += 1) {
+    const next = chooseVersions(request.roots, available, round.requirements);
+    if (JSON.stringify(next.requirements) === JSON.stringify(round.requirements)) {
+      if (next.problems.length > 0) throw new FescueError('failed-precondition', next.problems.join('\n'));
+      return inOrder(next.chosen);
+    }
+    round = next;
+  }
+  throw new FescueError('failed-precondition', `No stable set of versions was found for ${Object.keys(request.roots).join(', ')}: choosing one version changes what is asked of another, without end. Pin the versions of the components involved.`);
+}
+
+/** One walk from the roots, choosing by the requirements known from the round before and those met on the way. */
+function chooseVersions<R extends Candidate>(roots: Readonly<Record<string, string>>, available: ReadonlyMap<string, readonly R[]>, known: readonly Requirement[]): Round<R> {
+  const requirements: Requirement[] = Object.entries(roots).map(([name, range]) => ({ requirer: 'the deployment', name, range }));
+  const chosen = new Map<string, R>();
+  const problems = new Map<string, string>();
+  // The list grows while it is walked: a chosen recipe adds what it requires.
+  for (const { name } of requirements) {
+    if (chosen.has(name) || problems.has(name)) continue;
+    const wanted = [...known.length > 0 ? known : requirements].filter((one) => one.name === name);
+    const builtIn = builtInVersions[name];
+    const candidates = builtIn === undefined ? (available.get(name) ?? []).map((recipe) => recipe.version) : [builtIn];
+    const version = highestFor(wanted, candidates);
+    if (version === undefined) problems.set(name, describeConflict(name, wanted, candidates));
+    const recipe = builtIn === undefined ? available.get(name)?.find((one) => one.version === version) : undefined;
+    if (recipe === undefined) continue;
+    chosen.set(name, recipe);
+    for (const [dependency, { range }] of Object.entries(recipe.dependencies)) requirements.push({ requirer: `${name} ${recipe.version}`, name: dependency, range });
+  }
+  return { chosen, requirements, problems: [...problems.values()] };
+}
+
+function highestFor(wanted: readonly Requirement[], candidates: readonly string[]): string | undefined {
+  return maxSatisfying(candidates.filter((version) => wanted.every(({ range }) => satisfies(version, range))), '*', { includePrerelease: true }) ?? undefined;
+}
+
+function describeConflict(name: string, wanted: readonly Requirement[], candidates: readonly string[]): string {
+  const wishes = wanted.map(({ requirer, range }) => `${requirer} wants ${range}`).join(', ');
+  if (candidates.length === 0) return `Component ${name} is missing: ${wishes}, but no recipe describes it. Add its recipe to the recipe folder.`;
+  return `No version of component ${name} suits everyone: ${wishes}; there is ${candidates.join(', ')}. Add a recipe of a version that fits, or loosen a VersionRequirement.`;
+}
+
+function inOrder<R extends Candidate>(chosen: ReadonlyMap<string, R>): R[] {
+  const ordered = new Set<R>();
+  const visit = (recipe: R, path: readonly string[]): void => {
+    if (ordered.has(recipe)) return;
+    const entered = path.indexOf(recipe.name);
+    if (entered >= 0) throw cycleError([...path.slice(entered), recipe.name]);
+    // A SOFT dependency orders nothing at start, so a circle through one is no deadlock and is not followed.
+    for (const [name, { type }] of Object.entries(recipe.dependencies)) {
+      const dependency = chosen.get(name);
+      if (dependency !== undefined && type === 'HARD') visit(dependency, [...path, recipe.name]);
+    }
+    ordered.add(recipe);
+  };
+  for (const recipe of chosen.values()) visit(recipe, []);
+  return [...ordered];
+}
+
+function cycleError(names: readonly string[]): FescueError {
+  return new FescueError('failed-precondition', `Components depend on each other in a circle: ${names.join(' → ')}. None could start first; remove one of these ComponentDependencies or make it SOFT.`);
+}

@@ -1,0 +1,209 @@
+import type { ResolvedLifecycle, ResolvedStep } from './interpolate.ts';
+import type { StepName } from './lifecycle.ts';
+import { type ComponentState, type CountedState, type ErrorHistory, isUp, maxErrors, noErrors, withError, withoutErrors } from './lifecycle-state.ts';
+import type { LogFile } from './log-file.ts';
+import { endFamily } from './process-tree.ts';
+import { type StepOutcome, StepRunner } from './step-runner.ts';
+import { describeExit, type StepProcess, succeeded } from './step-process.ts';
+
+export type StateChange = { readonly component: string; readonly state: ComponentState; readonly previous: ComponentState; readonly reason?: string };
+
+export type ServiceOptions = {
+  readonly name: string;
+  readonly lifecycle: ResolvedLifecycle;
+  readonly workDir: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly token: string;
+  readonly log: LogFile;
+  /** Whether every HARD dependency is ready. */
+  readonly dependenciesReady: () => boolean;
+  readonly onStateChange: (change: StateChange) => void;
+};
+
+/** How one life, from install to end, came to its end. */
+type End = { readonly kind: 'finished' } | { readonly kind: 'errored'; readonly during: CountedState; readonly reason: string } | { readonly kind: 'stopped' } | { readonly kind: 'dependency' };
+
+/** Runs one component through the nucleus's states, until it is stopped. */
+export class Service {
+  readonly name: string;
+  readonly #options: ServiceOptions;
+  readonly #runner: StepRunner;
+  readonly #stop = Promise.withResolvers<End>();
+  #stopping = false;
+  #state: ComponentState = 'NEW';
+  #previous: ComponentState = 'NEW';
+  #installed = false;
+  #lastFailure: string | undefined;
+  #errors: ErrorHistory = noErrors;
+  #main: StepProcess | undefined;
+  #endLife: (end: End) => void = () => undefined;
+  #dependenciesChange = Promise.withResolvers<void>();
+  #loop: Promise<void> | undefined;
+
+  constructor(options: ServiceOptions) {
+    this.name = options.name;
+    this.#options = options;
+    this.#runner = new StepRunner(options);
+  }
+
+  get state(): ComponentState {
+    return this.#state;
+  }
+
+  /** Whether a component that depends on this one may run: also while this one stops in an orderly way. */
+  get ready(): boolean {
+    return isUp(this.#state) || (this.#state === 'STOPPING' && this.#previous === 'RUNNING');
+  }
+
+  /** What went wrong latest, such as "its run step ended with exit code 3". */
+  get lastFailure(): string | undefined {
+    return this.#lastFailure;
+  }
+
+  get log(): LogFile {
+    return this.#options.log;
+  }
+
+  start(): void {
+    this.#loop ??= this.#live();
+  }
+
+  /** Runs the shutdown step, ends every process of the component, and resolves when none is left. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#stop.resolve({ kind: 'stopped' });
+    await this.#loop;
+  }
+
+  /** To be called when a HARD dependency changed its state. */
+  dependenciesChanged(): void {
+    this.#dependenciesChange.resolve();
+    if (!this.#options.dependenciesReady()) this.#endLife({ kind: 'dependency' });
+  }
+
+  /** What the component says of itself over IPC. */
+  report(state: 'RUNNING' | 'ERRORED'): void {
+    if (state === 'RUNNING' && this.#state === 'STARTING') this.#transition('RUNNING', 'reported by the component');
+    if (state === 'ERRORED') this.#endLife({ kind: 'errored', during: this.#counted(), reason: 'the component reported itself ERRORED' });
+  }
+
+  async #live(): Promise<void> {
+    while (!this.#stopping && this.#state !== 'BROKEN') {
+      const end = await this.#once();
+      this.#endLife = () => undefined;
+      if (end.kind === 'errored') await this.#fail(end);
+      else if (end.kind === 'finished') await this.#finish();
+      else await this.#shutDown(end.kind === 'dependency' ? 'a dependency went down' : undefined);
+    }
+    await this.#stop.promise;
+    await this.#endProcesses();
+    if (this.#state !== 'BROKEN') this.#transition('FINISHED', 'stopped');
+  }
+
+  async #once(): Promise<End> {
+    const life = Promise.withResolvers<End>();
+    this.#endLife = life.resolve;
+    const end = Promise.race([life.promise, this.#stop.promise]);
+    if (!this.#installed) {
+      const outcome = await Promise.race([this.#runner.run('install'), end]);
+      if (outcome.kind !== 'done') return outcome.kind === 'failed' ? { kind: 'errored', during: 'NEW', reason: outcome.reason } : outcome;
+      this.#installed = true;
+    }
+    this.#transition('INSTALLED');
+    while (!this.#options.dependenciesReady()) {
+      this.#dependenciesChange = Promise.withResolvers();
+      await Promise.race([this.#dependenciesChange.promise, this.#stop.promise]);
+      if (this.#stopping) return { kind: 'stopped' };
+    }
+    // A dependency that came and went while this one waited is no reason to end the life that begins now.
+    return await this.#startAndRun();
+  }
+
+  async #startAndRun(): Promise<End> {
+    const life = Promise.withResolvers<End>();
+    this.#endLife = life.resolve;
+    this.#transition('STARTING');
+    const name = (['startup', 'run'] as const).find((one) => this.#runner.applies(one));
+    const step = name === undefined ? undefined : this.#options.lifecycle.steps[name];
+    if (name === undefined || step === undefined) return { kind: 'finished' };
+    this.#main = this.#runner.start(step);
+    if (name === 'run' && this.#main.pid !== undefined) this.#transition('RUNNING');
+    void this.#main.exit.then((exit) => {
+      if (!succeeded(exit)) life.resolve({ kind: 'errored', during: this.#counted(), reason: `its ${name} step ${describeExit(exit)}` });
+      else if (name === 'run') life.resolve({ kind: 'finished' });
+      else if (this.#state === 'STARTING') this.#transition('RUNNING');
+    });
+    const timer = this.#limit(name, step, life.resolve);
+    const end = await Promise.race([life.promise, this.#stop.promise]);
+    clearTimeout(timer);
+    return end;
+  }
+
+  /** A startup step has to reach RUNNING in time; a run step with a time limit has to end in time. */
+  #limit(name: StepName, step: ResolvedStep, endLife: (end: End) => void): NodeJS.Timeout | undefined {
+    if (step.timeoutMs === undefined) return undefined;
+    return setTimeout(() => {
+      if (name === 'startup' && this.#state !== 'STARTING') return;
+      endLife({ kind: 'errored', during: this.#counted(), reason: `its ${name} step did not ${name === 'startup' ? 'end or report RUNNING' : 'end'} within ${Number(step.timeoutMs) / 1000} s` });
+    }, step.timeoutMs);
+  }
+
+  #counted(): CountedState {
+    return this.#state === 'RUNNING' || this.#state === 'STARTING' ? this.#state : 'NEW';
+  }
+
+  async #fail(end: { during: CountedState; reason: string }): Promise<void> {
+    this.#lastFailure = end.reason;
+    this.#errors = withError(this.#errors, end.during, Date.now(), this.#options.lifecycle.errorResetMs);
+    this.#transition('ERRORED', end.reason);
+    const recovery = await this.#runner.run('recover');
+    if (recovery.kind === 'failed') this.#note(recovery.reason);
+    if (end.during === 'NEW') await this.#endProcesses();
+    else await this.#shutDown();
+    const count = this.#errors[end.during].length;
+    if (count >= maxErrors && !this.#stopping) this.#transition('BROKEN', `${count} errors in a row; the last: ${end.reason}`);
+  }
+
+  async #finish(): Promise<void> {
+    if (this.#main !== undefined) {
+      this.#transition('STOPPING');
+      this.#noteFailure(await this.#runner.run('shutdown'));
+    }
+    this.#transition('FINISHED');
+    await this.#stop.promise;
+  }
+
+  async #shutDown(reason?: string): Promise<void> {
+    if (this.#main !== undefined) {
+      this.#transition('STOPPING', reason);
+      this.#noteFailure(await this.#runner.run('shutdown'));
+    }
+    await this.#endProcesses();
+  }
+
+  async #endProcesses(): Promise<void> {
+    const left = await endFamily({ token: this.#options.token, pid: this.#main?.pid });
+    this.#main = undefined;
+    if (left.length > 0) this.#note(`processes ${left.join(', ')} could not be ended`);
+  }
+
+  #noteFailure(outcome: StepOutcome): void {
+    if (outcome.kind !== 'failed') return;
+    this.#lastFailure = outcome.reason;
+    this.#note(outcome.reason);
+  }
+
+  #note(text: string): void {
+    this.#options.log.write('WARN', 'nucleus', text);
+  }
+
+  #transition(state: ComponentState, reason?: string): void {
+    const previous = this.#state;
+    if (previous === state) return;
+    this.#previous = previous;
+    this.#state = state;
+    if (state !== 'ERRORED' && (previous === 'NEW' || previous === 'STARTING' || previous === 'RUNNING')) this.#errors = withoutErrors(this.#errors, previous);
+    this.#options.log.write('INFO', 'nucleus', `${previous} -> ${state}${reason === undefined ? '' : `: ${reason}`}`);
+    this.#options.onStateChange({ component: this.name, state, previous, ...(reason === undefined ? {} : { reason }) });
+  }
+}
