@@ -1,0 +1,7 @@
+/** `npm run build`: makes the recipes and artifacts of all components below `build/`. */
+import { relative } from 'node:path';
+import { buildComponents } from './packaging/build-components.ts';
+
+const { recipeDir, artifactDir, components } = await buildComponents({ onProgress: (text) => process.stderr.write(`${text}\n`) });
+for (const [name, version] of Object.entries(components)) process.stdout.write(`${name} ${version}\n`);
+process.stdout.write(`Recipes: ${relative('', recipeDir)}\nArtifacts: ${relative('', artifactDir)}\n`);

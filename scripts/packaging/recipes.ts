@@ -1,0 +1,142 @@
+import { readFileSync } from 'node:fs';
+import { stringify } from 'yaml';
+import { agentSettings } from '../../components/agent/settings.ts';
+import { manifestFileName, parseManifest } from '../../components/common/model-manifest.ts';
+import { environmentVariableOf, type SettingsTable } from '../../components/common/settings.ts';
+import { inferenceSettings } from '../../components/inference/settings.ts';
+import { inCheckout } from './paths.ts';
+
+/** A component of the bundle: its recipe, and where its archive's content comes from. */
+export type Component = { readonly name: string; readonly version: string; readonly archive: string; readonly recipe: object };
+
+export const componentNames = {
+  runtime: 'dev.fescue.Runtime',
+  agent: 'dev.fescue.EdgeAgent',
+  model: 'dev.fescue.model.EfficientNetLite0',
+  inference: 'dev.fescue.Inference',
+} as const;
+
+/** The architectures of the runtime, by Greengrass's word and by Node's. */
+export const architectures = { amd64: 'x64', aarch64: 'arm64' } as const;
+export type Architecture = keyof typeof architectures;
+
+export const sampleModelFolder = inCheckout('components/models/efficientnet-lite0/package');
+const productVersion = (JSON.parse(readFileSync(inCheckout('package.json'), 'utf8')) as { version: string }).version;
+
+/** Installed beside each other, components find one another's files here (see docs/decisions/0002). */
+const runtimeFolder = `{work:path}/../${componentNames.runtime}`;
+const nodeProgram = `${runtimeFolder}/bin/node`;
+
+/** The four components, runtime first. */
+export function components(): Component[] {
+  return [runtime(), agent(), model(), inference()];
+}
+
+/** A component's recipe as the text of its YAML file. */
+export function recipeText(component: Component): string {
+  const header = '# Rendered from the settings tables by `npm run render`; edits here are overwritten.\n';
+  return header + stringify(component.recipe, { lineWidth: 0, aliasDuplicateObjects: false });
+}
+
+export function runtimeArchive(architecture: Architecture): string {
+  return `runtime-linux-${architectures[architecture]}.tar.gz`;
+}
+
+function runtime(): Component {
+  const manifests = (Object.keys(architectures) as Architecture[]).map((architecture) =>
+    manifest({ architecture, archive: runtimeArchive(architecture), lifecycle: {}, installTimeoutSeconds: 600 }),
+  );
+  return component(componentNames.runtime, productVersion, 'runtime-linux-*.tar.gz', {
+    ComponentDescription: 'Node and the native libraries that the other Fescue components run on.',
+    Manifests: manifests,
+  });
+}
+
+function agent(): Component {
+  const archive = 'agent.tar.gz';
+  const settings = Object.fromEntries(Object.keys(agentSettings).map((key) => [environmentVariableOf(key), `{configuration:/${key}}`]));
+  return component(componentNames.agent, productVersion, archive, {
+    ComponentDescription: 'The on-device agent: the SageMaker Edge Manager API on ONNX Runtime.',
+    ComponentConfiguration: { DefaultConfiguration: defaultsOf(agentSettings) },
+    ComponentDependencies: dependencies({ [componentNames.runtime]: productVersion }),
+    Manifests: [manifest({ archive, lifecycle: runLifecycle('agent.cjs', settings) })],
+  });
+}
+
+function model(): Component {
+  const { metadata } = parseManifest(readFileSync(`${sampleModelFolder}/${manifestFileName}`, 'utf8'), manifestFileName);
+  const archive = 'model.tar.gz';
+  return component(componentNames.model, metadata.model_version, archive, {
+    ComponentDescription: 'EfficientNet-Lite0, an ImageNet classifier quantised to int8, as a model package.',
+    ComponentConfiguration: { DefaultConfiguration: { ModelPath: `../${componentNames.model}` } },
+    Manifests: [manifest({ archive, lifecycle: {} })],
+  });
+}
+
+function inference(): Component {
+  const archive = 'inference.tar.gz';
+  const topic = inferenceSettings.PublishResultsOnTopic.default;
+  const publishing = (service: string, operation: string): object => ({
+    [`${componentNames.inference}:publish:${operation}`]: {
+      policyDescription: `Publish results through ${service}.`,
+      operations: [`aws.greengrass#${operation}`],
+      resources: [topic],
+    },
+  });
+  const accessControl = {
+    'aws.greengrass.ipc.mqttproxy': publishing('AWS IoT Core', 'PublishToIoTCore'),
+    'aws.greengrass.ipc.pubsub': publishing('local topics', 'PublishToTopic'),
+  };
+  return component(componentNames.inference, productVersion, archive, {
+    ComponentDescription: 'Classifies images with the agent and publishes the results.',
+    ComponentConfiguration: { DefaultConfiguration: { ...defaultsOf(inferenceSettings), accessControl } },
+    ComponentDependencies: dependencies({
+      [componentNames.agent]: productVersion,
+      [componentNames.model]: model().version,
+      [componentNames.runtime]: productVersion,
+      'aws.greengrass.TokenExchangeService': undefined,
+    }),
+    Manifests: [manifest({ archive, lifecycle: runLifecycle('inference.cjs', {}) })],
+  });
+}
+
+function component(name: string, version: string, archive: string, rest: object): Component {
+  const recipe = { RecipeFormatVersion: '2020-01-25', ComponentName: name, ComponentVersion: version, ComponentPublisher: 'Fescue', ...rest };
+  return { name, version, archive, recipe };
+}
+
+/**
+ * A manifest in the subset both nuclei read: lowercase steps, PascalCase options, `runtime: "*"`, and an archive that
+ * the install step unpacks itself, because neither nucleus keeps a ZIP's mode bits.
+ */
+function manifest(options: { architecture?: Architecture; archive: string; lifecycle: object; installTimeoutSeconds?: number }): object {
+  const install = { Script: `sh "{artifacts:path}/install.sh" "{artifacts:path}/${options.archive}"`, Timeout: options.installTimeoutSeconds ?? 120 };
+  const uri = (file: string): string => `s3://BUCKET_NAME/COMPONENT_NAME/COMPONENT_VERSION/${file}`;
+  return {
+    Platform: { os: 'linux', ...(options.architecture === undefined ? {} : { architecture: options.architecture }), runtime: '*' },
+    Lifecycle: { install, ...options.lifecycle },
+    Artifacts: [{ Uri: uri('install.sh') }, { Uri: uri(options.archive) }],
+  };
+}
+
+function runLifecycle(bundle: string, environment: Record<string, string>): object {
+  return {
+    run: {
+      Script: `exec "${nodeProgram}" "{work:path}/${bundle}"`,
+      Setenv: { NODE_PATH: `${runtimeFolder}/node_modules`, ...environment },
+    },
+  };
+}
+
+/** HARD is the default, but nucleus lite relates units only where it is written. */
+function dependencies(versions: Record<string, string | undefined>): object {
+  const entries = Object.entries(versions).map(([name, version]) => [
+    name,
+    { VersionRequirement: version === undefined ? '>=0.0.0' : `^${version}`, DependencyType: 'HARD' },
+  ]);
+  return Object.fromEntries(entries) as object;
+}
+
+function defaultsOf(table: SettingsTable): Record<string, string | number | boolean> {
+  return Object.fromEntries(Object.entries(table).map(([key, setting]) => [key, setting.default]));
+}
