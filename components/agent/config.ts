@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { FescueError, hasCode, messageOf } from '../common/errors.ts';
+import { FescueError } from '../common/errors.ts';
 import type { LogLevel } from '../common/log.ts';
 import { parseSettings, settingsFromEnvironment } from '../common/settings.ts';
+import { readSettingsFile } from '../common/settings-file.ts';
 import { agentSettings } from './settings.ts';
 
 /** The agent's configuration, complete and checked; see `settings.ts` for what each key does. */
@@ -35,7 +35,7 @@ export type ConfigSources = {
  */
 export function readAgentConfig(sources: ConfigSources): { config: AgentConfig; unknownKeys: readonly string[] } {
   const { values, problems, unknown } = parseSettings(agentSettings, {
-    ...(sources.file === undefined ? {} : readConfigFile(sources.file)),
+    ...(sources.file === undefined ? {} : readSettingsFile(sources.file)),
     ...settingsFromEnvironment(agentSettings, sources.environment),
     ...sources.flags,
   });
@@ -54,15 +54,4 @@ export function readAgentConfig(sources: ConfigSources): { config: AgentConfig; 
     logLevel: values.LogLevel as LogLevel,
   };
   return { config: Object.freeze(config), unknownKeys: unknown };
-}
-
-function readConfigFile(path: string): Record<string, unknown> {
-  try {
-    const content: unknown = JSON.parse(readFileSync(path, 'utf8'));
-    if (typeof content === 'object' && content !== null && !Array.isArray(content)) return content as Record<string, unknown>;
-  } catch (error) {
-    const problem = hasCode(error, 'ENOENT') ? 'there is no such file' : messageOf(error);
-    throw new FescueError('invalid-argument', `Configuration file ${path} cannot be read: ${problem}.`, { cause: error });
-  }
-  throw new FescueError('invalid-argument', `Configuration file ${path}: expected a JSON object of settings.`);
 }

@@ -51,14 +51,25 @@ export class AgentClient {
     });
   }
 
-  /** Waits until the agent answers on its socket. @throws FescueError `unavailable` when it does not in time */
-  async waitUntilReady(timeoutMs: number): Promise<void> {
-    await new Promise<void>((done, fail) => {
-      this.#client.waitForReady(Date.now() + timeoutMs, (error) => {
-        if (error === undefined) return done();
-        fail(new FescueError('unavailable', `No agent answered on ${this.socketPath} within ${timeoutMs / 1000} s. Start it, or name its socket.`, { cause: error }));
-      });
+  /**
+   * Waits until the agent answers on its socket.
+   *
+   * @throws FescueError `unavailable` when it does not in time, `cancelled` when the signal ends the wait
+   */
+  async waitUntilReady(timeoutMs: number, signal?: AbortSignal): Promise<void> {
+    const waiting = Promise.withResolvers<void>();
+    const onAbort = (): void => waiting.reject(new FescueError('cancelled', `The wait for the agent on ${this.socketPath} was ended.`));
+    if (signal?.aborted) onAbort();
+    signal?.addEventListener('abort', onAbort, { once: true });
+    this.#client.waitForReady(Date.now() + timeoutMs, (error) => {
+      if (error === undefined) return waiting.resolve();
+      waiting.reject(new FescueError('unavailable', `No agent answered on ${this.socketPath} within ${timeoutMs / 1000} s. Start it, or name its socket.`, { cause: error }));
     });
+    try {
+      await waiting.promise;
+    } finally {
+      signal?.removeEventListener('abort', onAbort);
+    }
   }
 
   async loadModel(url: string, name: string, options?: CallOptions): Promise<Model> {
@@ -94,11 +105,13 @@ export class AgentClient {
     const { path, requestSerialize, responseDeserialize } = this.#service[method];
     return new Promise<Response>((done, fail) => {
       const deadline = options.timeoutMs === undefined ? Infinity : Date.now() + options.timeoutMs;
+      const onAbort = (): void => call.cancel();
       const call = this.#client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, { deadline }, (error, response) => {
+        options.signal?.removeEventListener('abort', onAbort);
         if (error === null) done(response as Response);
         else fail(this.#errorOf(error));
       });
-      options.signal?.addEventListener('abort', () => call.cancel(), { once: true });
+      options.signal?.addEventListener('abort', onAbort, { once: true });
       if (options.signal?.aborted) call.cancel();
     });
   }

@@ -1,5 +1,3 @@
-import { FescueError } from './errors.ts';
-
 /** Element size in bytes of every data type of the contract. */
 export const elementBytes = {
   UINT8: 1,
@@ -35,19 +33,6 @@ export function shapeFits(declared: readonly number[], shape: readonly number[])
 /** `FLOAT32 [1, 3, 224, 224]`, as messages and tables show it. */
 export function describeTensor(spec: { dtype: DataType; shape: readonly number[] }): string {
   return `${spec.dtype} [${spec.shape.join(', ')}]`;
-}
-
-/**
- * The elements of a FLOAT32 tensor as a typed array; copied only when the bytes are not aligned.
- *
- * @throws FescueError `invalid-argument` for any other data type
- */
-export function float32Elements(tensor: Tensor): Float32Array {
-  if (tensor.dtype !== 'FLOAT32') {
-    throw new FescueError('invalid-argument', `Tensor "${tensor.name}": expected FLOAT32, got ${describeTensor(tensor)}.`);
-  }
-  const bytes = aligned(tensor.bytes, elementBytes.FLOAT32);
-  return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
 }
 
 /** The bytes on a boundary of `width`, as typed arrays need them; copied only when they are not there already. */

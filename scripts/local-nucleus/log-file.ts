@@ -6,16 +6,22 @@ const maxLineLength = 16 * 1024;
 const rememberedLines = 15;
 
 export type LogSource = 'stdout' | 'stderr' | 'nucleus';
+export type LogListener = (source: LogSource, text: string) => void;
 
 /** A component's log: one line per line of output. At 1 MB the file is renamed to `<path>.1` and begun anew. */
 export class LogFile {
   readonly path: string;
+  readonly #onLine: LogListener | undefined;
   readonly #recent: string[] = [];
   #bytes: number | undefined;
 
-  /** @param path its folder has to exist */
-  constructor(path: string) {
+  /**
+   * @param path its folder has to exist
+   * @param onLine told every line as well
+   */
+  constructor(path: string, onLine?: LogListener) {
     this.path = path;
+    this.#onLine = onLine;
   }
 
   write(level: 'INFO' | 'WARN', source: LogSource, text: string): void {
@@ -29,6 +35,7 @@ export class LogFile {
     this.#bytes += Buffer.byteLength(line);
     this.#recent.push(line.trimEnd());
     if (this.#recent.length > rememberedLines) this.#recent.shift();
+    this.#onLine?.(source, text);
   }
 
   /** The latest lines written through this object, oldest first. */

@@ -21,6 +21,7 @@ import { type TopicMessage, Topics } from './topics.ts';
 export type NucleusEvent =
   | ({ readonly kind: 'state' } & StateChange)
   | ({ readonly kind: 'iot-core' } & TopicMessage)
+  | { readonly kind: 'log'; readonly component: string; readonly source: 'stdout' | 'stderr'; readonly text: string }
   | { readonly kind: 'note'; readonly text: string };
 
 export type NucleusOptions = {
@@ -157,7 +158,9 @@ export class LocalNucleus {
 
   #service({ recipe, manifest, lifecycle }: PlannedComponent): Service {
     const token = this.#tokenOf(recipe.name);
-    const log = new LogFile(this.#store.log(recipe.name));
+    const log = new LogFile(this.#store.log(recipe.name), (source, text) => {
+      if (source !== 'nucleus') this.#options.onEvent?.({ kind: 'log', component: recipe.name, source, text });
+    });
     if (manifest.lifecycle.ignored.length > 0) this.#note(`${recipe.name}: lifecycle keys without an effect here: ${manifest.lifecycle.ignored.join(', ')}`);
     const hard = Object.entries(recipe.dependencies).filter(([, { type }]) => type === 'HARD').map(([name]) => name);
     return new Service({

@@ -1,0 +1,43 @@
+import { elementsOf } from '../common/tensor-elements.ts';
+import type { Tensor } from '../common/tensor.ts';
+
+export type Activation = 'softmax' | 'sigmoid' | 'none';
+export type ClassScore = { readonly label: string; readonly score: number };
+
+/**
+ * The best classes of a classifier's output.
+ *
+ * @param output scores or logits of one image, one element per class
+ * @param options.labels class names by index; a class without one is called `class 17`
+ * @returns at most `maxResults` classes that score at least `threshold`, best first
+ */
+export function bestClasses(
+  output: Tensor,
+  options: { activation: Activation; labels: readonly string[]; threshold: number; maxResults: number },
+): ClassScore[] {
+  const scores = activate(elementsOf(output).map(Number), options.activation);
+  return scores
+    .map((score, index) => ({ label: options.labels[index] ?? `class ${index}`, score }))
+    .filter(({ score }) => score >= options.threshold)
+    .sort((a, b) => b.score - a.score)
+    .slice(0, options.maxResults);
+}
+
+function activate(values: number[], activation: Activation): number[] {
+  switch (activation) {
+    case 'softmax':
+      return softmax(values);
+    case 'sigmoid':
+      return values.map((value) => 1 / (1 + Math.exp(-value)));
+    case 'none':
+      return values;
+  }
+}
+
+/** Shifted by the largest value, so that no exponential overflows. */
+function softmax(values: number[]): number[] {
+  const largest = values.reduce((a, b) => Math.max(a, b), -Infinity);
+  const exponentials = values.map((value) => Math.exp(value - largest));
+  const sum = exponentials.reduce((a, b) => a + b, 0);
+  return exponentials.map((value) => value / sum);
+}
