@@ -27,10 +27,20 @@ export type CallOptions = {
 /** The socket of the original agent, which every client of it knows. */
 export const defaultSocketPath = '/tmp/aws.greengrass.SageMakerEdgeManager.sock';
 
+/** A call that did not succeed, with the name of its gRPC status, such as `NOT_FOUND`. */
+export class AgentError extends FescueError {
+  readonly status: string;
+
+  constructor(kind: ErrorKind, message: string, cause: ServiceError) {
+    super(kind, message, { cause });
+    this.status = status[cause.code];
+  }
+}
+
 const errorKinds = new Map(Object.entries(grpcCodes).map(([kind, code]) => [code, kind as ErrorKind]));
 
 /**
- * A client of the agent's gRPC API. Every method rejects with a FescueError whose kind is the agent's status;
+ * A client of the agent's gRPC API. Every call rejects with an AgentError whose kind is the agent's status;
  * `unavailable` also means that nobody answers on the socket.
  */
 export class AgentClient {
@@ -116,12 +126,12 @@ export class AgentClient {
     });
   }
 
-  #errorOf(error: ServiceError): FescueError {
+  #errorOf(error: ServiceError): AgentError {
     const kind = errorKinds.get(error.code) ?? 'internal';
     const text = error.code === status.UNAVAILABLE && /ECONNREFUSED|ENOENT|No connection/.test(error.details)
       ? `No agent answers on ${this.socketPath} (${error.details}). Start it, or name its socket.`
       : error.details || messageOf(error);
-    return new FescueError(kind, text, { cause: error });
+    return new AgentError(kind, text, error);
   }
 }
 

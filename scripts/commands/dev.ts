@@ -1,0 +1,126 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { z } from 'zod';
+import { FescueError, messageOf } from '../../components/common/errors.ts';
+import type { ConfigurationUpdate } from '../local-nucleus/config-store.ts';
+import { type CredentialSource, environmentCredentials, fileCredentials, generatedCredentials } from '../local-nucleus/credential-source.ts';
+import { LocalNucleus, type NucleusEvent } from '../local-nucleus/nucleus.ts';
+import type { Deployment } from '../local-nucleus/plan.ts';
+import { buildComponents } from '../packaging/build-components.ts';
+import { componentNames } from '../packaging/recipes.ts';
+import { aborted, interruption, progress, readable } from './components-run.ts';
+
+type DevOptions = {
+  recipeDir?: string;
+  artifactDir?: string;
+  component: Record<string, string>;
+  config: Record<string, string>;
+  root?: string;
+  thingName: string;
+  region: string;
+  credentials: string;
+  credentialLife: number;
+  quiet?: true;
+};
+
+export function devCommand(): Command {
+  return new Command('dev')
+    .description('Run Greengrass components on this machine with the local nucleus. Without --recipe-dir: the components of this checkout.')
+    .option('--recipe-dir <folder>', 'recipes (.yaml, .yml, .json), at any depth')
+    .option('--artifact-dir <folder>', 'artifacts as <component>/<version>/<file>')
+    .addOption(new Option('--component <name=version>', 'component to run, with its version or a range; may be repeated').argParser(collectPair).default({}, 'none'))
+    .addOption(new Option('--config <name=file.json>', 'configuration of a component: an object of keys, or {"MERGE": {…}, "RESET": ["/key"]}; may be repeated').argParser(collectPair).default({}, 'none'))
+    .option('--root <folder>', 'Greengrass root; kept afterwards. Default: a temporary one')
+    .option('--thing-name <name>', 'AWS_IOT_THING_NAME of the components', 'local-nucleus')
+    .option('--region <region>', 'AWS_REGION of the components', 'us-east-1')
+    .option('--credentials <source>', 'what the token exchange service gives: generated, environment, or a JSON file with AccessKeyId, SecretAccessKey, SessionToken, Expiration', 'generated')
+    .addOption(new Option('--credential-life <seconds>', 'life of generated credentials').argParser(positiveNumber).default(60))
+    .option('--quiet', 'do not print the output of the components; their log files have it')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  fescue dev
+  fescue dev --config dev.fescue.Inference=inference.json
+  fescue dev --recipe-dir recipes --artifact-dir build/artifacts --component dev.fescue.EdgeAgent=0.1.0`,
+    )
+    .action(runDev);
+}
+
+async function runDev(options: DevOptions, command: Command): Promise<void> {
+  if ((options.recipeDir === undefined) !== (options.artifactDir === undefined)) command.error('error: --recipe-dir and --artifact-dir go together');
+  if (options.recipeDir !== undefined && Object.keys(options.component).length === 0) command.error('error: --recipe-dir takes at least one --component name=version');
+  const signal = interruption(() => progress('Stopping …'));
+  const credentials = credentialsFrom(options);
+  const deployment = await deploymentFrom(options);
+  const root = options.root ?? (await mkdtemp(join(tmpdir(), 'fescue-dev-')));
+  const nucleus = new LocalNucleus({
+    root,
+    environment: process.env,
+    thingName: options.thingName,
+    region: options.region,
+    credentials,
+    onEvent: (event) => print(event, options.quiet === true),
+  });
+  try {
+    progress(`Starting the local nucleus in ${nucleus.root}`);
+    await nucleus.start();
+    await Promise.race([nucleus.deploy(deployment), aborted(signal)]);
+    if (!signal.aborted) progress(`Deployed: ${nucleus.components().map(({ name, state }) => `${name} ${state}`).join(', ')}. Logs are in ${join(nucleus.root, 'logs')}. Ctrl-C ends it.`);
+    await aborted(signal);
+  } finally {
+    await nucleus.stop();
+  }
+  if (options.root === undefined) await rm(root, { recursive: true, force: true });
+}
+
+async function deploymentFrom(options: DevOptions): Promise<Deployment> {
+  const configuration: Record<string, ConfigurationUpdate> = {};
+  for (const [name, file] of Object.entries(options.config)) configuration[name] = await readUpdate(file);
+  if (options.recipeDir !== undefined && options.artifactDir !== undefined) {
+    return { recipeDir: options.recipeDir, artifactDir: options.artifactDir, components: options.component, configuration };
+  }
+  const build = await buildComponents({ onProgress: progress });
+  const own = { [componentNames.inference]: build.components[componentNames.inference] ?? '' };
+  return { ...build, components: Object.keys(options.component).length > 0 ? options.component : own, configuration };
+}
+
+const updateFile = z.union([
+  z.strictObject({ MERGE: z.record(z.string(), z.json()).optional(), RESET: z.array(z.string()).optional() }).transform(({ MERGE, RESET }) => ({ ...(MERGE && { MERGE }), ...(RESET && { RESET }) })),
+  z.record(z.string(), z.json()).transform((MERGE) => ({ MERGE })),
+]);
+
+async function readUpdate(file: string): Promise<ConfigurationUpdate> {
+  try {
+    return updateFile.parse(JSON.parse(await readFile(file, 'utf8')));
+  } catch (error) {
+    const reason = error instanceof z.ZodError ? 'it holds no object' : messageOf(error);
+    throw new FescueError('invalid-argument', `Configuration file ${file} cannot be used: ${reason}. Expected a JSON object of configuration keys, or {"MERGE": {…}, "RESET": ["/key"]}.`, { cause: error });
+  }
+}
+
+function credentialsFrom({ credentials, credentialLife }: DevOptions): CredentialSource {
+  if (credentials === 'generated') return generatedCredentials(credentialLife);
+  return credentials === 'environment' ? environmentCredentials(process.env) : fileCredentials(credentials);
+}
+
+function print(event: NucleusEvent, quiet: boolean): void {
+  if (event.kind === 'state') progress(`${event.component}: ${event.previous} -> ${event.state}${event.reason === undefined ? '' : ` (${event.reason})`}`);
+  if (event.kind === 'note') progress(`nucleus: ${event.text}`);
+  if (event.kind === 'log' && !quiet) progress(`[${event.component}] ${event.text}`);
+  if (event.kind === 'iot-core') process.stdout.write(`${event.topic} ${readable(event.payload)}\n`);
+}
+
+function collectPair(text: string, earlier: Record<string, string>): Record<string, string> {
+  const [, name, value] = /^([^=]+)=(.+)$/.exec(text) ?? [];
+  if (name === undefined || value === undefined) throw new InvalidArgumentError('Expected name=value.');
+  return { ...earlier, [name]: value };
+}
+
+function positiveNumber(text: string): number {
+  const value = Number(text);
+  if (!(value > 0)) throw new InvalidArgumentError('Expected a number above 0.');
+  return value;
+}

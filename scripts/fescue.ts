@@ -1,0 +1,23 @@
+import { Command } from 'commander';
+import { agentCommand } from '../components/agent/command.ts';
+import { runCommand } from '../components/common/command-line.ts';
+import { demoCommand } from './commands/demo.ts';
+import { devCommand } from './commands/dev.ts';
+import { predictCommand } from './commands/predict.ts';
+
+const root = new Command('fescue')
+  .description('Machine-learning inference for AWS IoT Greengrass V2 devices, with the API of SageMaker Edge Manager.')
+  .addHelpText(
+    'after',
+    `
+Exit codes: 0 done, 1 refused or failed, 2 bad usage.
+
+Examples:
+  fescue demo                                    classify the bundled photos through the whole chain
+  fescue dev                                     run the components on this machine, without Greengrass
+  fescue predict list --socket /tmp/agent.sock   ask a running agent for its models
+  fescue help predict                            more on one command`,
+  );
+for (const command of [demoCommand(), devCommand(), agentCommand(process.env), predictCommand()]) root.addCommand(command);
+
+void runCommand(root, process.argv);
