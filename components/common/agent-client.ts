@@ -129,7 +129,7 @@ export class AgentClient {
   #errorOf(error: ServiceError): AgentError {
     const kind = errorKinds.get(error.code) ?? 'internal';
     const text = error.code === status.UNAVAILABLE && /ECONNREFUSED|ENOENT|No connection/.test(error.details)
-      ? `No agent answers on ${this.socketPath} (${error.details}). Start it, or name its socket.`
+      ? `No agent answers on ${this.socketPath}. Start it, or name its socket.`
       : error.details || messageOf(error);
     return new AgentError(kind, text, error);
   }

@@ -55,6 +55,7 @@ async function runDemo(options: DemoOptions): Promise<void> {
     if (signal.aborted && !options.keep) process.exitCode = 1;
   } catch (error) {
     await nucleus.stop();
+    for (const folder of ['packages', 'work']) await rm(join(root, folder), { recursive: true, force: true });
     progress(`The logs are kept in ${join(root, 'logs')}.`);
     throw error;
   }

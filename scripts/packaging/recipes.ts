@@ -35,7 +35,8 @@ export function components(): Component[] {
 /** A component's recipe as the text of its YAML file. */
 export function recipeText(component: Component): string {
   const header = '# Rendered from the settings tables by `npm run render`; edits here are overwritten.\n';
-  return header + stringify(component.recipe, { lineWidth: 0, aliasDuplicateObjects: false });
+  // YAML 1.1, which GDK reads: there an unquoted 2020-01-25 is a date.
+  return header + stringify(component.recipe, { version: '1.1', lineWidth: 0, aliasDuplicateObjects: false });
 }
 
 export function runtimeArchive(architecture: Architecture): string {
