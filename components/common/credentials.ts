@@ -1,6 +1,7 @@
 import { fromHttp } from '@aws-sdk/credential-provider-http';
 import { messageOf } from './errors.ts';
 import type { Logger } from './log.ts';
+import { within } from './within.ts';
 
 /** Temporary credentials of the device's role. */
 export type AwsCredentials = { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string; readonly expiration?: Date };
@@ -10,6 +11,8 @@ export type CredentialOptions = {
   readonly log: Logger;
   /** Longest wait of `start`, in milliseconds. */
   readonly startTimeoutMs?: number;
+  /** Longest wait for one answer, in milliseconds. */
+  readonly attemptTimeoutMs?: number;
   /** Time from a failed attempt to the next, in milliseconds. */
   readonly retryMs?: number;
 };
@@ -20,7 +23,6 @@ export type CredentialOptions = {
  */
 const refreshAheadMs = 4 * 60_000;
 const shortestPauseMs = 1_000;
-const attemptTimeoutMs = 2_000;
 // setTimeout fires at once for more.
 const longestPauseMs = 2 ** 31 - 1;
 
@@ -84,12 +86,15 @@ export class CredentialKeeper {
 
   async #fetch(): Promise<AwsCredentials> {
     const { AWS_CONTAINER_CREDENTIALS_FULL_URI: uri, AWS_CONTAINER_AUTHORIZATION_TOKEN: token } = this.#options.environment;
-    const credentials = await fromHttp({
+    const timeoutMs = this.#options.attemptTimeoutMs ?? 60_000;
+    const provider = fromHttp({
       ...(uri === undefined ? {} : { awsContainerCredentialsFullUri: uri }),
       ...(token === undefined ? {} : { awsContainerAuthorizationToken: token }),
-      timeout: attemptTimeoutMs,
+      timeout: timeoutMs,
       maxRetries: 0,
-    })();
+    });
+    // The provider's own time limit only prints a warning when a server takes the request and never answers.
+    const credentials = await within(timeoutMs, provider(), () => new Error(`no answer within ${timeoutMs / 1000} s`));
     if ((credentials.expiration?.getTime() ?? Infinity) <= Date.now()) throw new Error(`they expired at ${credentials.expiration?.toISOString()}`);
     return credentials;
   }

@@ -2,6 +2,7 @@ import { RpcError, RpcErrorType } from 'aws-iot-device-sdk-v2/dist/eventstream_r
 import { createClient, type Client } from 'aws-iot-device-sdk-v2/dist/greengrasscoreipc.js';
 import { QOS, ReportedLifecycleState } from 'aws-iot-device-sdk-v2/dist/greengrasscoreipc/model.js';
 import { FescueError, messageOf } from './errors.ts';
+import { within } from './within.ts';
 
 /** What a component asks of the nucleus, over Greengrass IPC. */
 export type GreengrassIpc = {
@@ -88,14 +89,10 @@ class SdkIpc implements GreengrassIpc {
 }
 
 async function bounded<Result>(subject: string, timeoutMs: number, result: Promise<Result>): Promise<Result> {
-  const limit = Promise.withResolvers<never>();
-  const timer = setTimeout(() => limit.reject(new FescueError('unavailable', `${subject} got no answer within ${timeoutMs / 1000} s.`)), timeoutMs);
   try {
-    return await Promise.race([result, limit.promise]);
+    return await within(timeoutMs, result, () => new Error(`no answer within ${timeoutMs / 1000} s`));
   } catch (error) {
-    throw error instanceof FescueError ? error : errorOf(subject, error);
-  } finally {
-    clearTimeout(timer);
+    throw errorOf(subject, error);
   }
 }
 

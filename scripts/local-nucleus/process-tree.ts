@@ -24,30 +24,33 @@ export type Family = { readonly token?: string; readonly pid?: number | undefine
 export async function endFamily(family: Family): Promise<number[]> {
   // Kept across rounds: once a parent is gone, its children can no longer be found below it.
   const known = new Map<number, string>();
-  signalAll(family, known, 'SIGTERM');
-  if (await allGone(family, known)) return [];
-  signalAll(family, known, 'SIGKILL');
-  return (await allGone(family, known)) ? [] : survivors(family, known).map(({ pid }) => pid);
+  if (await allGoneAfter('SIGTERM', family, known)) return [];
+  return (await allGoneAfter('SIGKILL', family, known)) ? [] : survivors(family, known).map(({ pid }) => pid);
 }
 
-function signalAll(family: Family, known: Map<number, string>, signal: 'SIGTERM' | 'SIGKILL'): void {
-  for (const { pid } of survivors(family, known)) {
-    try {
-      process.kill(pid, signal);
-    } catch (error) {
-      // EPERM: it changed its user; the caller hears of it as a survivor.
-      if (!hasCode(error, 'ESRCH', 'EPERM')) throw error;
-    }
-  }
-}
-
-async function allGone(family: Family, known: Map<number, string>): Promise<boolean> {
+/** Signals every member once, also those that were just being started. */
+async function allGoneAfter(signal: 'SIGTERM' | 'SIGKILL', family: Family, known: Map<number, string>): Promise<boolean> {
+  const signalled = new Set<number>();
   const deadline = performance.now() + graceMs;
-  for (let pauseMs = 5; survivors(family, known).length > 0; pauseMs = Math.min(pauseMs * 2, 100)) {
+  for (let pauseMs = 5; ; pauseMs = Math.min(pauseMs * 2, 100)) {
+    const alive = survivors(family, known);
+    if (alive.length === 0) return true;
     if (performance.now() > deadline) return false;
+    for (const { pid } of alive.filter((one) => !signalled.has(one.pid))) {
+      signalled.add(pid);
+      sendSignal(pid, signal);
+    }
     await sleep(pauseMs);
   }
-  return true;
+}
+
+function sendSignal(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    // EPERM: it changed its user; the caller hears of it as a survivor.
+    if (!hasCode(error, 'ESRCH', 'EPERM')) throw error;
+  }
 }
 
 /** The living members, deepest first; new ones are added to `known`. */

@@ -105,6 +105,7 @@ export class Service {
     this.#endLife = life.resolve;
     const end = Promise.race([life.promise, this.#stop.promise]);
     if (!this.#installed) {
+      this.#transition('NEW');
       const outcome = await Promise.race([this.#runner.run('install'), end]);
       if (outcome.kind !== 'done') return outcome.kind === 'failed' ? { kind: 'errored', during: 'NEW', reason: outcome.reason } : outcome;
       this.#installed = true;
