@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest';
+import { type Candidate, resolve } from '../../../scripts/local-nucleus/resolve.ts';
+
+function recipe(name: string, version: string, needs: Record<string, string> = {}, type: 'HARD' | 'SOFT' = 'HARD'): Candidate {
+  return { name, version, dependencies: Object.fromEntries(Object.entries(needs).map(([dependency, range]) => [dependency, { range, type }])) };
+}
+
+const chosen = (recipes: Candidate[], roots: Record<string, string>): string[] => resolve({ roots, recipes }).map(({ name, version }) => `${name} ${version}`);
+
+test('the highest version that suits everyone, dependencies first', () => {
+  const recipes = [recipe('app', '1.0.0', { lib: '^1.0.0', base: '*' }), recipe('lib', '1.1.0', { base: '<2.0.0' }), recipe('lib', '1.2.0', { base: '<2.0.0' }), recipe('lib', '2.0.0'), recipe('base', '1.0.0'), recipe('base', '1.9.0'), recipe('base', '2.0.0')];
+  expect(chosen(recipes, { app: '1.0.0' })).toEqual(['base 1.9.0', 'lib 1.2.0', 'app 1.0.0']);
+});
+
+test('what a version that was given up had asked for does not count', () => {
+  const recipes = [recipe('app', '1.0.0', { lib: '*', other: '*' }), recipe('lib', '2.0.0', { gone: '*' }), recipe('lib', '1.0.0'), recipe('other', '1.0.0', { lib: '<2.0.0' })];
+  expect(chosen(recipes, { app: '*' })).toEqual(['lib 1.0.0', 'other 1.0.0', 'app 1.0.0']);
+});
+
+test('components of the nucleus itself are there', () => {
+  expect(chosen([recipe('app', '1.0.0', { 'aws.greengrass.TokenExchangeService': '^2.0.0', 'aws.greengrass.Nucleus': '>=2.0.0 <3.0.0' })], { app: '1.0.0' })).toEqual(['app 1.0.0']);
+  expect(() => chosen([recipe('app', '1.0.0', { 'aws.greengrass.Nucleus': '^9.0.0' })], { app: '1.0.0' })).toThrow(/aws\.greengrass\.Nucleus suits everyone: app 1\.0\.0 wants \^9\.0\.0; there is 2\./);
+});
+
+test('a missing component is named with who wants it', () => {
+  expect(() => chosen([recipe('app', '1.0.0', { lib: '^1.0.0' })], { app: '1.0.0' })).toThrow('Component lib is missing: app 1.0.0 wants ^1.0.0, but no recipe describes it.');
+  expect(() => chosen([], { app: '1.0.0' })).toThrow(/app is missing: the deployment wants 1\.0\.0/);
+});
+
+test('wishes that do not meet are all named', () => {
+  const recipes = [recipe('a', '1.0.0', { lib: '^1.0.0' }), recipe('b', '1.0.0', { lib: '^2.0.0' }), recipe('lib', '1.0.0'), recipe('lib', '2.0.0')];
+  expect(() => chosen(recipes, { a: '1.0.0', b: '1.0.0' })).toThrow('No version of component lib suits everyone: a 1.0.0 wants ^1.0.0, b 1.0.0 wants ^2.0.0; there is 1.0.0, 2.0.0.');
+});
+
+test('a circle is named, and one through a SOFT dependency is none', () => {
+  const circle = [recipe('a', '1.0.0', { b: '*' }), recipe('b', '1.0.0', { c: '*' }), recipe('c', '1.0.0', { a: '*' })];
+  expect(() => chosen(circle, { a: '1.0.0' })).toThrow('Components depend on each other in a circle: a → b → c → a.');
+  expect(chosen([recipe('a', '1.0.0', { b: '*' }), recipe('b', '1.0.0', { a: '*' }, 'SOFT')], { a: '1.0.0' })).toEqual(['b 1.0.0', 'a 1.0.0']);
+});
