@@ -38,7 +38,8 @@ async function decode(path: string, image: ImagePreprocessing, width: number, he
     const upright = sharp(path, { limitInputPixels: maxPixels, failOn: 'error' }).autoOrient().toColourspace('srgb').flatten({ background: colour(image) });
     return await fit(upright, image, width, height).removeAlpha().raw({ depth: 'uchar' }).toBuffer();
   } catch (error) {
-    throw new FescueError('invalid-argument', `${path} is no image that can be read: ${messageOf(error)}. Expected a JPEG, PNG or WebP file.`, { cause: error });
+    const [reason = ''] = messageOf(error).split('\n');
+    throw new FescueError('invalid-argument', `${path} is no image that can be read: ${reason}. Expected a JPEG, PNG or WebP file.`, { cause: error });
   }
 }
 
