@@ -1,11 +1,16 @@
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { messageOf } from '../../components/common/errors.ts';
 
-/** Aborted by the first Ctrl-C or SIGTERM; a second one ends the process at once. */
+/**
+ * Aborted by the first Ctrl-C or SIGTERM. Further ones change nothing: a terminal's Ctrl-C arrives twice, from the
+ * terminal and from the launcher that passes it on, and stopping takes bounded time.
+ */
 export function interruption(onFirst: () => void): AbortSignal {
   const controller = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
-      if (controller.signal.aborted) process.exit(1);
+      if (controller.signal.aborted) return;
       controller.abort();
       onFirst();
     });
@@ -33,4 +38,12 @@ export function readable(payload: Uint8Array): string {
   } catch (error) {
     return `${payload.length} bytes (${messageOf(error)})`;
   }
+}
+
+/** Removes a temporary Greengrass root; after a failure the logs stay, if there are any. */
+export async function removeRoot(root: string, outcome: 'done' | 'failed'): Promise<void> {
+  const logs = await readdir(join(root, 'logs')).catch(() => []);
+  if (outcome === 'done' || logs.length === 0) return rm(root, { recursive: true, force: true });
+  for (const folder of ['build', 'packages', 'work']) await rm(join(root, folder), { recursive: true, force: true });
+  progress(`The logs are kept in ${join(root, 'logs')}.`);
 }

@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdtemp, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { Command } from 'commander';
@@ -10,7 +10,7 @@ import { LocalNucleus, type NucleusEvent } from '../local-nucleus/nucleus.ts';
 import { buildComponents } from '../packaging/build-components.ts';
 import { inCheckout } from '../packaging/paths.ts';
 import { componentNames } from '../packaging/recipes.ts';
-import { aborted, interruption, progress, readable } from './components-run.ts';
+import { aborted, interruption, progress, readable, removeRoot } from './components-run.ts';
 import { formatTable } from './table.ts';
 
 const topLabels = 3;
@@ -42,28 +42,27 @@ Examples:
 async function runDemo(options: DemoOptions): Promise<void> {
   const image = options.image === undefined ? undefined : await existingFile(options.image);
   const signal = interruption(() => progress('Stopping …'));
-  const build = await buildComponents({ onProgress: progress });
   const root = await mkdtemp(join(tmpdir(), 'fescue-demo-'));
   const photos = image === undefined ? readdirSync(photoFolder).filter((name) => name.endsWith('.jpg')) : [image];
   const results = new ResultCollector(photos.length);
   const nucleus = new LocalNucleus({ root, environment: process.env, onEvent: (event) => results.onEvent(event) });
   try {
-    await Promise.race([demonstrate({ nucleus, build, results, options, image, signal }), aborted(signal)]);
+    await Promise.race([demonstrate({ nucleus, results, options, image, signal }), aborted(signal)]);
     await nucleus.stop();
-    await rm(root, { recursive: true, force: true });
+    await removeRoot(root, 'done');
     progress(signal.aborted && !options.keep ? 'Interrupted.' : 'Everything is stopped.');
     if (signal.aborted && !options.keep) process.exitCode = 1;
   } catch (error) {
     await nucleus.stop();
-    for (const folder of ['packages', 'work']) await rm(join(root, folder), { recursive: true, force: true });
-    progress(`The logs are kept in ${join(root, 'logs')}.`);
+    await removeRoot(root, 'failed');
     throw error;
   }
 }
 
-type Demonstration = { nucleus: LocalNucleus; build: Awaited<ReturnType<typeof buildComponents>>; results: ResultCollector; options: DemoOptions; image: string | undefined; signal: AbortSignal };
+type Demonstration = { nucleus: LocalNucleus; results: ResultCollector; options: DemoOptions; image: string | undefined; signal: AbortSignal };
 
-async function demonstrate({ nucleus, build, results, options, image, signal }: Demonstration): Promise<void> {
+async function demonstrate({ nucleus, results, options, image, signal }: Demonstration): Promise<void> {
+  const build = await buildComponents({ folder: join(nucleus.root, 'build'), onProgress: progress });
   progress(`Starting the local nucleus in ${nucleus.root}`);
   await nucleus.start();
   const components = { [componentNames.inference]: build.components[componentNames.inference] ?? '' };

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
@@ -10,7 +10,7 @@ import { LocalNucleus, type NucleusEvent } from '../local-nucleus/nucleus.ts';
 import type { Deployment } from '../local-nucleus/plan.ts';
 import { buildComponents } from '../packaging/build-components.ts';
 import { componentNames } from '../packaging/recipes.ts';
-import { aborted, interruption, progress, readable } from './components-run.ts';
+import { aborted, interruption, progress, readable, removeRoot } from './components-run.ts';
 
 type DevOptions = {
   recipeDir?: string;
@@ -54,7 +54,6 @@ async function runDev(options: DevOptions, command: Command): Promise<void> {
   if (options.recipeDir !== undefined && Object.keys(options.component).length === 0) command.error('error: --recipe-dir takes at least one --component name=version');
   const signal = interruption(() => progress('Stopping …'));
   const credentials = credentialsFrom(options);
-  const deployment = await deploymentFrom(options);
   const root = options.root ?? (await mkdtemp(join(tmpdir(), 'fescue-dev-')));
   const nucleus = new LocalNucleus({
     root,
@@ -65,24 +64,32 @@ async function runDev(options: DevOptions, command: Command): Promise<void> {
     onEvent: (event) => print(event, options.quiet === true),
   });
   try {
-    progress(`Starting the local nucleus in ${nucleus.root}`);
-    await nucleus.start();
-    await Promise.race([nucleus.deploy(deployment), aborted(signal)]);
-    if (!signal.aborted) progress(`Deployed: ${nucleus.components().map(({ name, state }) => `${name} ${state}`).join(', ')}. Logs are in ${join(nucleus.root, 'logs')}. Ctrl-C ends it.`);
+    await Promise.race([run(nucleus, options), aborted(signal)]);
     await aborted(signal);
-  } finally {
+  } catch (error) {
     await nucleus.stop();
+    if (options.root === undefined) await removeRoot(root, 'failed');
+    throw error;
   }
-  if (options.root === undefined) await rm(root, { recursive: true, force: true });
+  await nucleus.stop();
+  if (options.root === undefined) await removeRoot(root, 'done');
 }
 
-async function deploymentFrom(options: DevOptions): Promise<Deployment> {
+async function run(nucleus: LocalNucleus, options: DevOptions): Promise<void> {
+  const deployment = await deploymentFrom(options, join(nucleus.root, 'build'));
+  progress(`Starting the local nucleus in ${nucleus.root}`);
+  await nucleus.start();
+  await nucleus.deploy(deployment);
+  progress(`Deployed: ${nucleus.components().map(({ name, state }) => `${name} ${state}`).join(', ')}. Logs are in ${join(nucleus.root, 'logs')}. Ctrl-C ends it.`);
+}
+
+async function deploymentFrom(options: DevOptions, buildFolder: string): Promise<Deployment> {
   const configuration: Record<string, ConfigurationUpdate> = {};
   for (const [name, file] of Object.entries(options.config)) configuration[name] = await readUpdate(file);
   if (options.recipeDir !== undefined && options.artifactDir !== undefined) {
     return { recipeDir: options.recipeDir, artifactDir: options.artifactDir, components: options.component, configuration };
   }
-  const build = await buildComponents({ onProgress: progress });
+  const build = await buildComponents({ folder: buildFolder, onProgress: progress });
   const own = { [componentNames.inference]: build.components[componentNames.inference] ?? '' };
   return { ...build, components: Object.keys(options.component).length > 0 ? options.component : own, configuration };
 }

@@ -58,6 +58,7 @@ export class LocalNucleus {
   readonly #ipc: IpcServer;
   readonly #tokenExchange: TokenExchange;
   #credentialsUrl = '';
+  #started = false;
   #log: LogFile | undefined;
   #stateChange = Promise.withResolvers<void>();
 
@@ -98,6 +99,7 @@ export class LocalNucleus {
     await mkdir(absolute(this.#store.root, 'logs'), { recursive: true });
     this.#log = new LogFile(this.#store.log('greengrass'));
     await noteRunning(this.#store.runningFile, []);
+    this.#started = true;
     await this.#ipc.start();
     this.#credentialsUrl = await this.#tokenExchange.start();
   }
@@ -144,7 +146,8 @@ export class LocalNucleus {
     for (const { plan } of this.#inStopOrder()) await this.#remove(plan.recipe.name);
     await this.#tokenExchange.stop();
     await this.#ipc.stop();
-    await release(this.#store.runningFile);
+    // Without a start, the file is another nucleus's.
+    if (this.#started) await release(this.#store.runningFile);
   }
 
   #inStopOrder(): Deployed[] {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { constants, existsSync } from 'node:fs';
+import { copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { writeArchive, type ArchiveEntry } from './archive.ts';
 import { bundleProgram } from './bundles.ts';
 import { inCheckout } from './paths.ts';
@@ -15,38 +15,43 @@ export type BuildResult = {
   readonly components: Record<string, string>;
 };
 
-const buildFolder = inCheckout('build');
+/** Archives that take seconds to make, by a hash of what they are made from. */
+const cacheFolder = inCheckout('build/cache');
+
+type Build = { readonly folder: string; readonly progress: (text: string) => void };
 
 /**
  * Bundles the components and lays recipes and artifacts out as greengrass-cli takes them. The runtime's archive, which
- * takes ten seconds to compress, is kept as long as the lock file is the same.
+ * takes seconds to compress, is kept for the next time.
  *
+ * @param options.folder receives `recipes` and `artifacts`, in place of what is there
  * @param options.onProgress told what is being made
  */
-export async function buildComponents(options: { onProgress?: (text: string) => void } = {}): Promise<BuildResult> {
-  const progress = options.onProgress ?? (() => undefined);
-  const result = { recipeDir: join(buildFolder, 'recipes'), artifactDir: join(buildFolder, 'artifacts') };
-  const all = components();
-  await rm(result.recipeDir, { recursive: true, force: true });
+export async function buildComponents(options: { folder: string; onProgress?: (text: string) => void }): Promise<BuildResult> {
+  const build = { folder: options.folder, progress: options.onProgress ?? (() => undefined) };
+  const result = { recipeDir: join(build.folder, 'recipes'), artifactDir: join(build.folder, 'artifacts') };
+  for (const folder of [result.recipeDir, result.artifactDir]) await rm(folder, { recursive: true, force: true });
   await mkdir(result.recipeDir, { recursive: true });
+  const all = components();
   for (const component of all) {
     await writeFile(join(result.recipeDir, `${component.name}-${component.version}.yaml`), recipeText(component));
     const folder = join(result.artifactDir, component.name, component.version);
     await mkdir(folder, { recursive: true });
     await copyFile(inCheckout('components/common/install.sh'), join(folder, 'install.sh'));
-    await buildArchive(component, folder, progress);
+    await buildArchive(component, folder, build);
   }
+  await rm(join(build.folder, 'staging'), { recursive: true, force: true });
   return { ...result, components: Object.fromEntries(all.map(({ name, version }) => [name, version])) };
 }
 
-async function buildArchive(component: Component, folder: string, progress: (text: string) => void): Promise<void> {
-  if (component.name === componentNames.runtime) return buildRuntime(folder, progress);
-  progress(`Bundling ${component.name} ${component.version}`);
-  await writeArchive(join(folder, component.archive), await entriesOf(component.name), stagingFolder(component.name));
+async function buildArchive(component: Component, folder: string, build: Build): Promise<void> {
+  if (component.name === componentNames.runtime) return buildRuntime(folder, build);
+  build.progress(`Bundling ${component.name} ${component.version}`);
+  await writeArchive(join(folder, component.archive), await entriesOf(component.name, build), stagingFolder(build, component.name));
 }
 
-async function entriesOf(name: string): Promise<ArchiveEntry[]> {
-  const bundles = join(buildFolder, 'bundles');
+async function entriesOf(name: string, build: Build): Promise<ArchiveEntry[]> {
+  const bundles = stagingFolder(build, 'bundles');
   const bundled = (file: string): ArchiveEntry => ({ name: file, from: join(bundles, file) });
   switch (name) {
     case componentNames.agent:
@@ -65,17 +70,21 @@ async function entriesOf(name: string): Promise<ArchiveEntry[]> {
   }
 }
 
-async function buildRuntime(folder: string, progress: (text: string) => void): Promise<void> {
+async function buildRuntime(folder: string, build: Build): Promise<void> {
   const architecture = hostArchitecture();
-  const archive = join(folder, runtimeArchive(architecture));
-  const stamp = join(buildFolder, `${componentNames.runtime}.stamp`);
-  const key = await runtimeKey(architecture);
-  const stamped = existsSync(stamp) && existsSync(archive) ? await readFile(stamp, 'utf8') : '';
-  if (stamped === key) return;
-  progress(`Packing ${componentNames.runtime} for linux/${architecture} (once per change of the lock file)`);
-  await rm(stamp, { force: true });
-  await writeArchive(archive, runtimeFiles(architectures[architecture]), stagingFolder(componentNames.runtime));
-  await writeFile(stamp, key);
+  const kept = join(cacheFolder, `${await runtimeKey(architecture)}.tar.gz`);
+  if (!existsSync(kept)) {
+    build.progress(`Packing ${componentNames.runtime} for linux/${architecture} (once per change of the lock file)`);
+    const made = join(build.folder, 'staging', 'runtime.tar.gz');
+    await writeArchive(made, runtimeFiles(architectures[architecture]), stagingFolder(build, componentNames.runtime));
+    await mkdir(cacheFolder, { recursive: true });
+    const outdated = (await readdir(cacheFolder)).filter((name) => !name.startsWith(basename(kept)));
+    for (const name of outdated) await rm(join(cacheFolder, name), { force: true });
+    // Complete under its name from the first moment: another build may be looking for it.
+    await copyFile(made, `${kept}.${process.pid}`);
+    await rename(`${kept}.${process.pid}`, kept);
+  }
+  await copyFile(kept, join(folder, runtimeArchive(architecture)), constants.COPYFILE_FICLONE);
 }
 
 /** Changes with everything the runtime archive is made from. */
@@ -89,6 +98,6 @@ function hostArchitecture(): Architecture {
   return process.arch === 'arm64' ? 'aarch64' : 'amd64';
 }
 
-function stagingFolder(component: string): string {
-  return join(buildFolder, 'staging', component);
+function stagingFolder(build: Build, name: string): string {
+  return join(build.folder, 'staging', name);
 }
