@@ -1,11 +1,12 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { createClient, type Client } from 'aws-iot-device-sdk-v2/dist/greengrasscoreipc.js';
+import { createClient } from 'aws-iot-device-sdk-v2/dist/greengrasscoreipc.js';
 import { type ConfigurationUpdateEvents, type IoTCoreMessage, QOS, ReceiveMode, ReportedLifecycleState, type SubscriptionResponseMessage } from 'aws-iot-device-sdk-v2/dist/greengrasscoreipc/model.js';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { connectGreengrassIpc } from '../../components/common/greengrass-ipc.ts';
 import { encodeMessage, messageTypes, readMessages, type RpcMessage } from '../../scripts/local-nucleus/event-stream.ts';
+import { asComponent, clientOf, printToken } from '../helpers/ipc-client.ts';
 import { eventually } from '../helpers/use-agent.ts';
 import { recipeOf, type TestNucleus, useNucleus } from '../helpers/use-nucleus.ts';
 
@@ -24,24 +25,10 @@ const accessControl = {
 async function useComponents(): Promise<TestNucleus> {
   const nucleus = await useNucleus();
   const configuration = { accessControl, Word: 'hello', Nested: { Number: 1, List: [1, 2] } };
-  const lifecycle = { startup: 'echo "token $SVCUID"' };
+  const lifecycle = { startup: printToken };
   await nucleus.deploy({ recipes: [recipeOf('one', { configuration, lifecycle }), recipeOf('two', { configuration, lifecycle })], components: { one: '1.0.0', two: '1.0.0' } });
   await eventually(() => nucleus.output('one').length === 1 && nucleus.output('two').length === 1, 'the tokens');
   return nucleus;
-}
-
-function asComponent(nucleus: TestNucleus, component: string): void {
-  vi.stubEnv('SVCUID', nucleus.output(component)[0]?.slice(6));
-  vi.stubEnv('AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT', join(nucleus.nucleus.root, 'ipc.socket'));
-  onTestFinished(() => void vi.unstubAllEnvs());
-}
-
-async function clientOf(nucleus: TestNucleus, component: string): Promise<Client> {
-  asComponent(nucleus, component);
-  const client = createClient();
-  await client.connect();
-  onTestFinished(async () => client.close());
-  return client;
 }
 
 const text = (payload: unknown): string => Buffer.from(payload as ArrayBuffer).toString();
@@ -121,7 +108,7 @@ test('what accessControl does not allow is refused', async () => {
 
 test('UpdateState drives the life of a component', async () => {
   const nucleus = await useNucleus();
-  const lifecycle = { startup: 'echo "token $SVCUID"; exec sleep 1000' };
+  const lifecycle = { startup: `${printToken}; exec sleep 1000` };
   const deployed = nucleus.deploy({ recipes: [recipeOf('one', { lifecycle })], components: { one: '1.0.0' } });
   await eventually(() => nucleus.output('one').length === 1, 'the token');
   const client = await clientOf(nucleus, 'one');
