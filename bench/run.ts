@@ -1,0 +1,29 @@
+/** `npm run bench`: measures the bundled agent on this machine. Figures move with the machine; ratios matter. */
+import { availableParallelism, cpus } from 'node:os';
+import { startMeasuredAgent, type MeasuredAgent } from './measured-agent.ts';
+import { measureMemory, measureMemoryInUse } from './memory.ts';
+import { measureResponsiveness } from './responsiveness.ts';
+
+const benches: Record<string, (agent: MeasuredAgent) => Promise<Record<string, number>>> = {
+  memory: measureMemory,
+  'memory-in-use': measureMemoryInUse,
+  responsiveness: measureResponsiveness,
+};
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !Object.hasOwn(benches, name));
+if (unknown.length > 0) {
+  process.stderr.write(`There is no bench ${unknown.join(', ')}; there are ${Object.keys(benches).join(', ')}.\n`);
+  process.exit(2);
+}
+
+process.stdout.write(`${cpus()[0]?.model ?? 'unknown processor'}, ${availableParallelism()} CPUs, Node ${process.versions.node}\n`);
+for (const [name, measure] of Object.entries(benches)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  const agent = await startMeasuredAgent();
+  try {
+    for (const [figure, value] of Object.entries(await measure(agent))) process.stdout.write(`${name}: ${figure}: ${Number(value.toFixed(2))}\n`);
+  } finally {
+    await agent.stop();
+  }
+}
