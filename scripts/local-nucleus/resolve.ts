@@ -9,7 +9,7 @@ export const builtInVersions: Readonly<Record<string, string>> = {
 };
 
 /** What resolution needs of a recipe. */
-export type Candidate = { readonly name: string; readonly version: string; readonly dependencies: Readonly<Record<string, Dependency>> };
+export type Candidate = { readonly path: string; readonly name: string; readonly version: string; readonly dependencies: Readonly<Record<string, Dependency>> };
 
 type Requirement = { readonly requirer: string; readonly name: string; readonly range: string };
 type Round<R> = { readonly chosen: ReadonlyMap<string, R>; readonly requirements: readonly Requirement[]; readonly problems: readonly string[] };
@@ -55,7 +55,7 @@ function chooseVersions<R extends Candidate>(roots: Readonly<Record<string, stri
     const recipe = builtIn === undefined ? available.get(name)?.find((one) => one.version === version) : undefined;
     if (recipe === undefined) continue;
     chosen.set(name, recipe);
-    for (const [dependency, { range }] of Object.entries(recipe.dependencies)) requirements.push({ requirer: `${name} ${recipe.version}`, name: dependency, range });
+    for (const [dependency, { range }] of Object.entries(recipe.dependencies)) requirements.push({ requirer: `${name} ${recipe.version} (ComponentDependencies of ${recipe.path})`, name: dependency, range });
   }
   return { chosen, requirements, problems: [...problems.values()] };
 }
@@ -72,14 +72,14 @@ function describeConflict(name: string, wanted: readonly Requirement[], candidat
 
 function inOrder<R extends Candidate>(chosen: ReadonlyMap<string, R>): R[] {
   const ordered = new Set<R>();
-  const visit = (recipe: R, path: readonly string[]): void => {
+  const visit = (recipe: R, path: readonly R[]): void => {
     if (ordered.has(recipe)) return;
-    const entered = path.indexOf(recipe.name);
-    if (entered >= 0) throw cycleError([...path.slice(entered), recipe.name]);
+    const entered = path.indexOf(recipe);
+    if (entered >= 0) throw cycleError(path.slice(entered));
     // A SOFT dependency orders nothing at start, so a circle through one is no deadlock and is not followed.
     for (const [name, { type }] of Object.entries(recipe.dependencies)) {
       const dependency = chosen.get(name);
-      if (dependency !== undefined && type === 'HARD') visit(dependency, [...path, recipe.name]);
+      if (dependency !== undefined && type === 'HARD') visit(dependency, [...path, recipe]);
     }
     ordered.add(recipe);
   };
@@ -87,6 +87,8 @@ function inOrder<R extends Candidate>(chosen: ReadonlyMap<string, R>): R[] {
   return [...ordered];
 }
 
-function cycleError(names: readonly string[]): FescueError {
-  return new FescueError('failed-precondition', `Components depend on each other in a circle: ${names.join(' → ')}. None could start first; remove one of these ComponentDependencies or make it SOFT.`);
+function cycleError(circle: readonly Candidate[]): FescueError {
+  const names = [...circle, ...circle.slice(0, 1)].map(({ name }) => name).join(' → ');
+  const files = circle.map(({ path }) => path).join(', ');
+  return new FescueError('failed-precondition', `Components depend on each other in a circle: ${names}. None could start first; remove one of these ComponentDependencies or make it SOFT. The recipes are ${files}.`);
 }

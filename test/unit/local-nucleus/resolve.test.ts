@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { type Candidate, resolve } from '../../../scripts/local-nucleus/resolve.ts';
 
 function recipe(name: string, version: string, needs: Record<string, string> = {}, type: 'HARD' | 'SOFT' = 'HARD'): Candidate {
-  return { name, version, dependencies: Object.fromEntries(Object.entries(needs).map(([dependency, range]) => [dependency, { range, type }])) };
+  return { path: `${name}-${version}.yaml`, name, version, dependencies: Object.fromEntries(Object.entries(needs).map(([dependency, range]) => [dependency, { range, type }])) };
 }
 
 const chosen = (recipes: Candidate[], roots: Record<string, string>): string[] => resolve({ roots, recipes }).map(({ name, version }) => `${name} ${version}`);
@@ -19,21 +19,21 @@ test('what a version that was given up had asked for does not count', () => {
 
 test('components of the nucleus itself are there', () => {
   expect(chosen([recipe('app', '1.0.0', { 'aws.greengrass.TokenExchangeService': '^2.0.0', 'aws.greengrass.Nucleus': '>=2.0.0 <3.0.0' })], { app: '1.0.0' })).toEqual(['app 1.0.0']);
-  expect(() => chosen([recipe('app', '1.0.0', { 'aws.greengrass.Nucleus': '^9.0.0' })], { app: '1.0.0' })).toThrow(/aws\.greengrass\.Nucleus suits everyone: app 1\.0\.0 wants \^9\.0\.0; there is 2\./);
+  expect(() => chosen([recipe('app', '1.0.0', { 'aws.greengrass.Nucleus': '^9.0.0' })], { app: '1.0.0' })).toThrow(/aws\.greengrass\.Nucleus suits everyone: app 1\.0\.0 \(ComponentDependencies of app-1\.0\.0\.yaml\) wants \^9\.0\.0; there is 2\./);
 });
 
 test('a missing component is named with who wants it', () => {
-  expect(() => chosen([recipe('app', '1.0.0', { lib: '^1.0.0' })], { app: '1.0.0' })).toThrow('Component lib is missing: app 1.0.0 wants ^1.0.0, but no recipe describes it.');
+  expect(() => chosen([recipe('app', '1.0.0', { lib: '^1.0.0' })], { app: '1.0.0' })).toThrow('Component lib is missing: app 1.0.0 (ComponentDependencies of app-1.0.0.yaml) wants ^1.0.0, but no recipe describes it. Add its recipe to the recipe folder.');
   expect(() => chosen([], { app: '1.0.0' })).toThrow(/app is missing: the deployment wants 1\.0\.0/);
 });
 
 test('wishes that do not meet are all named', () => {
   const recipes = [recipe('a', '1.0.0', { lib: '^1.0.0' }), recipe('b', '1.0.0', { lib: '^2.0.0' }), recipe('lib', '1.0.0'), recipe('lib', '2.0.0')];
-  expect(() => chosen(recipes, { a: '1.0.0', b: '1.0.0' })).toThrow('No version of component lib suits everyone: a 1.0.0 wants ^1.0.0, b 1.0.0 wants ^2.0.0; there is 1.0.0, 2.0.0.');
+  expect(() => chosen(recipes, { a: '1.0.0', b: '1.0.0' })).toThrow('No version of component lib suits everyone: a 1.0.0 (ComponentDependencies of a-1.0.0.yaml) wants ^1.0.0, b 1.0.0 (ComponentDependencies of b-1.0.0.yaml) wants ^2.0.0; there is 1.0.0, 2.0.0.');
 });
 
 test('a circle is named, and one through a SOFT dependency is none', () => {
   const circle = [recipe('a', '1.0.0', { b: '*' }), recipe('b', '1.0.0', { c: '*' }), recipe('c', '1.0.0', { a: '*' })];
-  expect(() => chosen(circle, { a: '1.0.0' })).toThrow('Components depend on each other in a circle: a → b → c → a.');
+  expect(() => chosen(circle, { a: '1.0.0' })).toThrow('Components depend on each other in a circle: a → b → c → a. None could start first; remove one of these ComponentDependencies or make it SOFT. The recipes are a-1.0.0.yaml, b-1.0.0.yaml, c-1.0.0.yaml.');
   expect(chosen([recipe('a', '1.0.0', { b: '*' }), recipe('b', '1.0.0', { a: '*' }, 'SOFT')], { a: '1.0.0' })).toEqual(['b 1.0.0', 'a 1.0.0']);
 });
