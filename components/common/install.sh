@@ -6,7 +6,8 @@
 set -eu
 
 archive=$1
-digest=$(sha256sum "$archive" | cut -d ' ' -f 1)
+digest=$(sha256sum "$archive")
+digest=${digest%% *}
 if [ "$(cat .installed 2>/dev/null || true)" = "$digest" ]; then exit 0; fi
 
 rm -rf .installed .unpacked

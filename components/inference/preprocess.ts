@@ -35,7 +35,7 @@ function imageSize(image: ImagePreprocessing, shape: readonly number[]): { width
 /** RGB bytes, height × width × 3. */
 async function decode(path: string, image: ImagePreprocessing, width: number, height: number): Promise<Buffer> {
   try {
-    const upright = sharp(path, { limitInputPixels: maxPixels, failOn: 'error' }).autoOrient().toColourspace('srgb').flatten({ background: colour(image) });
+    const upright = sharp(path, { limitInputPixels: maxPixels, failOn: 'error' }).autoOrient().flatten({ background: colour(image) });
     return await fit(upright, image, width, height).removeAlpha().raw({ depth: 'uchar' }).toBuffer();
   } catch (error) {
     const [reason = ''] = messageOf(error).split('\n');

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { zipSync, strToU8 } from 'fflate';
@@ -27,7 +28,7 @@ describe('a deployment', () => {
   });
 
   test('gives every step the environment, the work folder and the variables of a device', async () => {
-    const { deploy, nucleus, output } = await useNucleus({ thingName: 'thing-1', region: 'eu-central-1' });
+    const { deploy, nucleus, output } = await useNucleus({ thingName: 'thing-1', region: 'eu-central-1', environment: { ...process.env, AWS_PROFILE: 'mine', NODE_OPTIONS: '--no-warnings' } });
     const run = 'pwd; env; echo \'artifacts={artifacts:path} unpacked={artifacts:decompressedPath} root={kernel:rootPath} thing={iot:thingName} word={configuration:/Word} list={configuration:/List}\'; sleep 1000';
     await deploy({
       recipes: [recipeOf('one', { lifecycle: { Setenv: { A: 'lifecycle', B: 'lifecycle' }, run: { Script: run, Setenv: { B: 'step {configuration:/Word}' } } }, configuration: { Word: 'x', List: [1, { b: 2, a: 1 }] } })],
@@ -42,7 +43,7 @@ describe('a deployment', () => {
     expect(lines).toEqual(expect.arrayContaining(['A=lifecycle', 'B=step merged', 'AWS_IOT_THING_NAME=thing-1', 'AWS_REGION=eu-central-1', `AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT=${root}/ipc.socket`]));
     expect(lines.find((line) => line.startsWith('SVCUID='))).toMatch(/^SVCUID=[A-Z0-9]{16}$/);
     expect(lines.find((line) => line.startsWith('AWS_CONTAINER_CREDENTIALS_FULL_URI='))).toMatch(/http:\/\/localhost:\d+\/2016-11-01\/credentialprovider\/$/);
-    expect(lines.some((line) => line.startsWith('AWS_SECRET_ACCESS_KEY='))).toBe(false);
+    expect(lines.filter((line) => /^(AWS_PROFILE|NODE_OPTIONS)=/.test(line))).toEqual([]);
     expect((await stat(join(root, 'work', 'one'))).mode & 0o777).toBe(0o700);
     expect(await readFile(join(root, 'logs', 'one.log'), 'utf8')).toContain('[stdout] A=lifecycle');
   });
@@ -60,6 +61,23 @@ describe('a deployment', () => {
     expect(await readFile(join(packages, 'artifacts-unarchived/one/1.0.0/code/folder/file.txt'), 'utf8')).toBe('inside');
     expect(await modeOf('artifacts/one/1.0.0/plain.txt')).toBe(0o440);
     expect(await modeOf('artifacts-unarchived/one/1.0.0/code/run.sh')).toBe(0o554);
+  });
+
+  test('refuses an artifact that is not there or not what the recipe says', async () => {
+    const { deploy } = await useNucleus();
+    const Digest = createHash('sha256').update('text').digest('base64');
+    const recipes = [recipeOf('one', { artifacts: [{ Uri: 's3://any/plain.txt', Digest, Algorithm: 'SHA-256' }] })];
+    await expect(deploy({ recipes, components: { one: '1.0.0' } })).rejects.toThrow(/Artifact s3:\/\/any\/plain\.txt of one 1\.0\.0 is missing: expected a file "plain\.txt" in .*artifacts\/one\/1\.0\.0.*--artifact-dir/);
+    await expect(deploy({ recipes, components: { one: '1.0.0' }, artifacts: { 'one/1.0.0/plain.txt': 'other' } })).rejects.toThrow(`expected ${Digest}. Build the artifact again`);
+    await deploy({ recipes, components: { one: '1.0.0' }, artifacts: { 'one/1.0.0/plain.txt': 'text' } });
+  });
+
+  test('for another device, or with configuration for nobody, is refused', async () => {
+    const { deploy } = await useNucleus();
+    const foreign = { ...recipeOf('one'), Manifests: [{ Platform: { os: 'windows' } }] };
+    await expect(deploy({ recipes: [foreign], components: { one: '1.0.0' } })).rejects.toThrow(/one 1\.0\.0 has no manifest for this device, which is os linux and architecture \w+; its recipe .*0\.yaml has os windows/);
+    await expect(deploy({ recipes: [recipeOf('one')], components: { one: '1.0.0' }, configuration: { two: {} } })).rejects.toThrow(/Configuration is given for two, which this deployment does not hold\. Components are one; correct --config/);
+    await expect(deploy({ recipes: [recipeOf('one', { lifecycle: { run: 'echo {configuration:/Missing}' } })], components: { one: '1.0.0' } })).rejects.toThrow(/variable \{configuration:\/Missing\} has no value.*The recipe is .*0\.yaml/);
   });
 
   test('keeps what did not change, and restarts what did', async () => {
@@ -115,7 +133,7 @@ describe('a running component', () => {
 
   test('runs its shutdown step while it is alive, then gets SIGTERM, and its children with it', async () => {
     const { deploy, nucleus, output } = await useNucleus();
-    const run = 'trap "echo terminated; exit 0" TERM; sleep 1000 & echo child $!; echo ready; wait';
+    const run = 'trap "echo terminated; exit 0" TERM; env -i sleep 1000 & echo child $!; echo ready; wait';
     await deploy({ recipes: [recipeOf('one', { lifecycle: { run, shutdown: 'echo shutting down' } })], components: { one: '1.0.0' } });
     await eventually(() => output('one').includes('ready'), 'the component to be ready');
     await nucleus.stop();

@@ -5,20 +5,21 @@ import { createClient } from 'aws-iot-device-sdk-v2/dist/greengrasscoreipc.js';
 import { type ConfigurationUpdateEvents, type IoTCoreMessage, QOS, ReceiveMode, ReportedLifecycleState, type SubscriptionResponseMessage } from 'aws-iot-device-sdk-v2/dist/greengrasscoreipc/model.js';
 import { expect, test, vi } from 'vitest';
 import { connectGreengrassIpc } from '../../components/common/greengrass-ipc.ts';
-import { encodeMessage, messageTypes, readMessages, type RpcMessage } from '../../scripts/local-nucleus/event-stream.ts';
+import { encodeMessage, messageFlags, messageTypes, readMessages, type RpcMessage } from '../../scripts/local-nucleus/event-stream.ts';
 import { asComponent, clientOf, printToken } from '../helpers/ipc-client.ts';
 import { eventually } from '../helpers/use-agent.ts';
 import { recipeOf, type TestNucleus, useNucleus } from '../helpers/use-nucleus.ts';
 
 // The client here is AWS's own, unmodified: what it accepts is what a device's nucleus would send.
 
-const allow = (service: string, operations: string[], resources: string[]): object => ({
-  [service]: { [`policy:${service}:${operations.join()}`]: { operations: operations.map((one) => `aws.greengrass#${one}`), resources } },
-});
+const policy = (id: string, operations: string[], resources: string[]): object => ({ [id]: { operations: operations.map((one) => `aws.greengrass#${one}`), resources } });
 
 const accessControl = {
-  ...allow('aws.greengrass.ipc.mqttproxy', ['PublishToIoTCore', 'SubscribeToIoTCore'], ['door/+/open', 'cloud/#']),
-  ...allow('aws.greengrass.ipc.pubsub', ['PublishToTopic', 'SubscribeToTopic'], ['local/*']),
+  'aws.greengrass.ipc.mqttproxy': policy('cloud', ['PublishToIoTCore', 'SubscribeToIoTCore'], ['door/+/open', 'cloud/#']),
+  'aws.greengrass.ipc.pubsub': {
+    ...policy('both', ['PublishToTopic', 'SubscribeToTopic'], ['local/*']),
+    ...policy('publish', ['PublishToTopic'], ['news']),
+  },
 };
 
 /** A nucleus with the components `one` and `two`, both of which may publish. */
@@ -102,6 +103,9 @@ test('what accessControl does not allow is refused', async () => {
   await expect(client.publishToIoTCore({ topicName: 'window/7/open', qos: QOS.AT_LEAST_ONCE, payload: '' })).rejects.toMatchObject(refused);
   await expect(client.publishToTopic({ topic: 'elsewhere', publishMessage: { jsonMessage: { message: {} } } })).rejects.toMatchObject(refused);
   await expect(client.subscribeToTopic({ topic: '#' }).activate()).rejects.toMatchObject(refused);
+  // Allowed to publish is not allowed to listen.
+  await expect(client.subscribeToTopic({ topic: 'news' }).activate()).rejects.toMatchObject(refused);
+  await client.publishToTopic({ topic: 'news', publishMessage: { jsonMessage: { message: {} } } });
   // Real nuclei answer so too, although the client's model of this operation lacks the error.
   await expect(client.publishToTopic({ topic: 'local/+', publishMessage: { jsonMessage: { message: {} } } })).rejects.toThrow(/InvalidArgumentsError/);
 });
@@ -148,6 +152,38 @@ test('bytes that are no event stream end only their own connection', async () =>
   expect(answers[1]).toMatchObject({ type: messageTypes.pingResponse, headers: { mine: 'x' } });
   expect(text(answers[1]?.payload)).toBe('echo');
   pinging.destroy();
+});
+
+test('answers as the classic nucleus does, message by message', async () => {
+  const nucleus = await useComponents();
+  const socket = connect(join(nucleus.nucleus.root, 'ipc.socket'));
+  const answers: RpcMessage[] = [];
+  readMessages(socket, (message) => answers.push(message), () => undefined);
+  const send = (type: number, streamId: number, payload: object, headers: Record<string, string> = {}, flags = 0): void => {
+    socket.write(encodeMessage({ type, flags, streamId, headers, payload: new TextEncoder().encode(JSON.stringify(payload)) }));
+  };
+  send(messageTypes.connect, 0, { authToken: nucleus.output('one')[0]?.slice('token '.length) }, { ':version': '0.1.0' });
+  send(messageTypes.application, 1, { keyPath: ['Word'] }, { operation: 'aws.greengrass#GetConfiguration' });
+  send(messageTypes.application, 2, { keyPath: [] }, { operation: 'aws.greengrass#SubscribeToConfigurationUpdate' });
+  send(messageTypes.application, 3, { topic: 'local/a' }, { operation: 'aws.greengrass#PublishToTopic' });
+  await eventually(() => answers.length === 4, 'the answers');
+  const json = { ':content-type': 'application/json' };
+  expect(answers.map(({ payload, ...rest }) => ({ ...rest, payload: payload.length === 0 ? undefined : (JSON.parse(text(payload)) as unknown) }))).toEqual([
+    { type: messageTypes.connectAck, flags: messageFlags.connectionAccepted, streamId: 0, headers: {}, payload: undefined },
+    { type: messageTypes.application, flags: messageFlags.terminateStream, streamId: 1, headers: { ...json, 'service-model-type': 'aws.greengrass#GetConfigurationResponse' }, payload: { componentName: 'one', value: { Word: 'hello' } } },
+    { type: messageTypes.application, flags: messageFlags.none, streamId: 2, headers: { ...json, 'service-model-type': 'aws.greengrass#SubscribeToConfigurationUpdateResponse' }, payload: {} },
+    {
+      type: messageTypes.applicationError,
+      flags: messageFlags.terminateStream,
+      streamId: 3,
+      headers: { ...json, 'service-model-type': 'aws.greengrass#InvalidArgumentsError' },
+      payload: { message: expect.stringMatching(/publishMessage/) as string, _service: 'aws.greengrass#GreengrassCoreIPC', _message: expect.any(String) as string, _errorCode: 'InvalidArgumentsError' },
+    },
+  ]);
+  // Ids are never reused, and never skipped.
+  send(messageTypes.application, 9, {}, { operation: 'aws.greengrass#GetConfiguration' });
+  await once(socket, 'close');
+  expect(answers.at(-1)).toMatchObject({ type: messageTypes.protocolError });
 });
 
 test("the components' own client", async () => {
