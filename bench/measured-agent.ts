@@ -20,13 +20,14 @@ export type MeasuredAgent = {
   readonly stop: () => Promise<void>;
 };
 
-export async function startMeasuredAgent(): Promise<MeasuredAgent> {
+/** @param flags further flags of the agent, such as `--intra-op-threads 1` */
+export async function startMeasuredAgent(...flags: string[]): Promise<MeasuredAgent> {
   const folder = await mkdtemp(join(tmpdir(), 'fescue-bench-'));
   await bundleProgram('agent', folder);
   await bundleProgram('worker', folder);
   await copyFile(inCheckout('proto/agent.proto'), join(folder, 'agent.proto'));
   const socketPath = join(folder, 'agent.sock');
-  const child = spawn(process.execPath, [join(folder, 'agent.cjs'), '-a', socketPath, '--log-level', 'warn'], {
+  const child = spawn(process.execPath, [join(folder, 'agent.cjs'), '-a', socketPath, '--log-level', 'warn', ...flags], {
     cwd: folder,
     env: { ...process.env, NODE_PATH: inCheckout('node_modules') },
     stdio: 'inherit',

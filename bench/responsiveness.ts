@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { slowModel } from '../test/helpers/onnx-model.ts';
+import { slowModel } from '../scripts/measure/onnx-model.ts';
 import type { MeasuredAgent } from './measured-agent.ts';
-import { median, quantile } from './statistics.ts';
+import { median, quantile } from '../scripts/measure/statistics.ts';
 
 const input = { bytes: new Uint8Array(4), metadata: { dtype: 'FLOAT32' as const, shape: [1] } };
 const controlPauseMs = 20;

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { PredictInput } from '../../components/common/agent-client.ts';
 import { FescueError } from '../../components/common/errors.ts';
 import { dataTypes, elementBytes } from '../../components/common/tensor.ts';
-import { identityModel, onnxModel, slowModel } from '../helpers/onnx-model.ts';
+import { identityModel, onnxModel, slowModel } from '../../scripts/measure/onnx-model.ts';
 import { useAgent } from '../helpers/use-agent.ts';
 
 const pair = identityModel([{ name: 'x', type: 'FLOAT32', shape: ['batch', 2] }]);

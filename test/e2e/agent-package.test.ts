@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { identityModel } from '../helpers/onnx-model.ts';
+import { identityModel } from '../../scripts/measure/onnx-model.ts';
 import { useAgent, type RunningAgent } from '../helpers/use-agent.ts';
 
 const onnx = identityModel([{ name: 'x', type: 'FLOAT32', shape: [1, 2] }]);

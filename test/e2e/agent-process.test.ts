@@ -3,7 +3,7 @@ import { existsSync, statSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { identityModel, slowModel } from '../helpers/onnx-model.ts';
+import { identityModel, slowModel } from '../../scripts/measure/onnx-model.ts';
 import { isAlive } from '../helpers/processes.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
 import { agentMain, eventually, useAgent, type RunningAgent } from '../helpers/use-agent.ts';

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { identityModel } from '../helpers/onnx-model.ts';
+import { identityModel } from '../../scripts/measure/onnx-model.ts';
 import { npyOf } from '../helpers/npy.ts';
 import { fescue } from '../helpers/run-command.ts';
 import { useAgent } from '../helpers/use-agent.ts';

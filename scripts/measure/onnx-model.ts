@@ -5,7 +5,7 @@
 import type { DataType } from '../../components/common/tensor.ts';
 
 export type OnnxValue = { name: string; type: DataType | 'BOOL' | 'STRING'; shape: readonly (number | string)[] };
-export type OnnxNode = { operator: string; inputs: readonly string[]; outputs: readonly string[] };
+export type OnnxNode = { operator: string; inputs: readonly string[]; outputs: readonly string[]; attributes?: Readonly<Record<string, number | readonly number[]>> };
 export type OnnxWeights = { name: string; shape: readonly number[]; values: Float32Array };
 export type OnnxGraph = {
   inputs: readonly OnnxValue[];
@@ -68,7 +68,15 @@ function nodeMessage(node: OnnxNode): Buffer {
     ...node.inputs.map((input): Field => [1, text(input)]),
     ...node.outputs.map((output): Field => [2, text(output)]),
     [4, text(node.operator)],
+    ...Object.entries(node.attributes ?? {}).map((attribute): Field => [5, bytes(attributeMessage(...attribute))]),
   ]);
+}
+
+/** A whole number or a list of them. */
+function attributeMessage(name: string, value: number | readonly number[]): Buffer {
+  const [single, list] = [2, 7];
+  if (typeof value === 'number') return message([[1, text(name)], [3, number(value)], [20, number(single)]]);
+  return message([[1, text(name)], ...value.map((one): Field => [8, number(one)]), [20, number(list)]]);
 }
 
 function weightsMessage(weights: OnnxWeights): Buffer {
