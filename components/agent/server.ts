@@ -1,9 +1,11 @@
 import { resolve } from 'node:path';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { flowWindowBytes } from '../common/agent-client.ts';
 import { FescueError, messageOf } from '../common/errors.ts';
 import type { Logger } from '../common/log.ts';
 import type { AgentConfig } from './config.ts';
 import type { ModelRegistry } from './model-registry.ts';
+import { widenFlowWindow } from './flow-window.ts';
 import { agentHandlers, agentServiceDefinition } from './rpc.ts';
 import { clearSocketPath, restrictSocket } from './socket.ts';
 
@@ -21,6 +23,7 @@ export class AgentServer {
       'grpc.max_send_message_length': -1,
       'grpc.enable_channelz': 0,
     });
+    widenFlowWindow(this.#server, flowWindowBytes);
     this.#server.addService(agentServiceDefinition(), agentHandlers(options.models));
   }
 

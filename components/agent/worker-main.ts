@@ -3,15 +3,13 @@
  * pair on descriptor 3, so no worker outlives its agent.
  */
 import { Socket } from 'node:net';
-import { FescueError, messageOf } from '../common/errors.ts';
-import { loadAgentService, type PredictRequest, type PredictResponse } from '../common/wire.ts';
+import { FescueError } from '../common/errors.ts';
+import { decodePredictRequest, encodePredictResponse } from '../common/hot-codec.ts';
 import { FrameReader, frameKinds, writeFrame, type Frame } from './frame.ts';
 import { matchInputs } from './match-inputs.ts';
 import { checkDeclaredTensors, openModelFiles } from './model-package.ts';
 import { Session } from './session.ts';
 import { decodeJson, encodeJson, failureOf, type LoadOrder } from './worker-messages.ts';
-
-const predictMethod = loadAgentService().Predict;
 
 // The agent decides when a worker ends; a Ctrl-C or a supervisor's SIGTERM reaches the whole process group.
 process.on('SIGINT', () => undefined);
@@ -48,21 +46,13 @@ async function load(payload: Buffer): Promise<Pick<Frame, 'kind' | 'payload'>> {
 
 async function predict(payload: Buffer): Promise<Pick<Frame, 'kind' | 'payload'>> {
   if (session === undefined) throw new FescueError('internal', 'The worker was asked to predict before its model was loaded.');
-  const request = decodeRequest(payload);
+  const request = decodePredictRequest(payload);
   const outputs = await session.run(matchInputs(session.tensors.inputs, request.tensors));
-  const response: PredictResponse = {
+  const response = {
     tensors: outputs.map((output) => ({
       tensorMetadata: { name: Buffer.from(output.name), dataType: output.dtype, shape: [...output.shape] },
       byteData: output.bytes,
     })),
   };
-  return { kind: frameKinds.result, payload: predictMethod.responseSerialize(response) };
-}
-
-function decodeRequest(payload: Buffer): PredictRequest {
-  try {
-    return predictMethod.requestDeserialize(payload) as PredictRequest;
-  } catch (error) {
-    throw new FescueError('invalid-argument', `Predict: the request is no PredictRequest message (${messageOf(error)}).`, { cause: error });
-  }
+  return { kind: frameKinds.result, payload: encodePredictResponse(response) };
 }

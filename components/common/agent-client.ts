@@ -1,12 +1,14 @@
 import { resolve } from 'node:path';
 import { Client, credentials, status, type ServiceError } from '@grpc/grpc-js';
 import { FescueError, messageOf, type ErrorKind } from './errors.ts';
+import { decodePredictResponse, encodePredictRequest } from './hot-codec.ts';
 import type { DataType, Tensor, TensorSpec } from './tensor.ts';
 import {
   grpcCodes,
   loadAgentService,
   type AgentMethod,
   type ModelMessage,
+  type PredictRequest,
   type PredictResponse,
   type TensorMessage,
   type TensorMetadataMessage,
@@ -27,6 +29,9 @@ export type CallOptions = {
 /** The socket of the original agent, which every client of it knows. */
 export const defaultSocketPath = '/tmp/aws.greengrass.SageMakerEdgeManager.sock';
 
+/** How much an agent or a client may send before the other side has read it: a large tensor in one go. */
+export const flowWindowBytes = 8 * 1024 * 1024;
+
 /** A call that did not succeed, with the name of its gRPC status, such as `NOT_FOUND`. */
 export class AgentError extends FescueError {
   readonly status: string;
@@ -46,7 +51,7 @@ const errorKinds = new Map(Object.entries(grpcCodes).map(([kind, code]) => [code
 export class AgentClient {
   readonly socketPath: string;
   #client: Client;
-  #service = loadAgentService();
+  #service = agentService();
 
   constructor(options: { socketPath: string; maxMessageBytes?: number }) {
     this.socketPath = resolve(options.socketPath);
@@ -55,6 +60,7 @@ export class AgentClient {
       'grpc.max_receive_message_length': limit,
       'grpc.max_send_message_length': limit,
       'grpc.enable_channelz': 0,
+      'grpc-node.flow_control_window': flowWindowBytes,
       // Bounds how long a restarted agent goes unnoticed.
       'grpc.initial_reconnect_backoff_ms': 100,
       'grpc.max_reconnect_backoff_ms': 1_000,
@@ -133,6 +139,12 @@ export class AgentClient {
       : error.details || messageOf(error);
     return new AgentError(kind, text, error);
   }
+}
+
+function agentService(): ReturnType<typeof loadAgentService> {
+  const service = loadAgentService();
+  const requestSerialize = (request: object): Buffer => encodePredictRequest(request as PredictRequest);
+  return { ...service, Predict: { ...service.Predict, requestSerialize, responseDeserialize: decodePredictResponse } };
 }
 
 function modelOf(message: ModelMessage): Model {
