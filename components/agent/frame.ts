@@ -17,6 +17,8 @@ export const frameKinds = {
   result: 4,
   /** worker → agent, JSON Failure */
   failure: 5,
+  /** agent → worker, where in shared memory a PredictRequest message lies: segment id, offset, length, 32 bits each */
+  predictShared: 6,
 } as const;
 
 export type FrameKind = (typeof frameKinds)[keyof typeof frameKinds];

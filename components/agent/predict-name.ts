@@ -20,8 +20,35 @@ export function predictName(message: Buffer): string {
   return name;
 }
 
-/** Field 1, length-delimited. */
+/**
+ * Where the bytes of the first tensor begin in a PredictRequest message; 0 when it has none. The message has been read
+ * by `predictName`.
+ */
+export function tensorDataOffset(message: Buffer): number {
+  const tensor = findField(message, { start: 0, end: message.length }, tensorTag);
+  return (tensor === undefined ? undefined : findField(message, tensor, byteDataTag))?.start ?? 0;
+}
+
+/** The first length-delimited field of the given tag inside a part of the message; a damaged part has none. */
+function findField(message: Buffer, part: { start: number; end: number }, wanted: number): { start: number; end: number } | undefined {
+  try {
+    for (let position = part.start; position < part.end; ) {
+      const tag = readVarint(message, position);
+      const end = skipField(message, tag.value & 7, tag.next);
+      if (tag.value === wanted) return { start: readVarint(message, tag.next).next, end };
+      position = end;
+    }
+  } catch (error) {
+    // The worker tells the client what is wrong with its tensor.
+    if (!(error instanceof FescueError)) throw error;
+  }
+  return undefined;
+}
+
+/** Length-delimited fields: the alias and the tensors of a request, and the bytes of a tensor. */
 const nameTag = (1 << 3) | 2;
+const tensorTag = (2 << 3) | 2;
+const byteDataTag = (4 << 3) | 2;
 
 /** The position after the field's value. */
 function skipField(message: Buffer, wireType: number, position: number): number {

@@ -5,17 +5,19 @@
 import { Socket } from 'node:net';
 import { FescueError } from '../common/errors.ts';
 import { decodePredictRequest, encodePredictResponse } from '../common/hot-codec.ts';
+import { AttachedSegments } from './attached-segments.ts';
 import { FrameReader, frameKinds, writeFrame, type Frame } from './frame.ts';
 import { matchInputs } from './match-inputs.ts';
 import { checkDeclaredTensors, openModelFiles } from './model-package.ts';
 import { Session } from './session.ts';
-import { decodeJson, encodeJson, failureOf, type LoadOrder } from './worker-messages.ts';
+import { decodeJson, decodeNote, encodeJson, failureOf, type LoadOrder } from './worker-messages.ts';
 
 // The agent decides when a worker ends; a Ctrl-C or a supervisor's SIGTERM reaches the whole process group.
 process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => undefined);
 
 const agent = new Socket({ fd: 3 });
+const segments = new AttachedSegments();
 let session: Session | undefined;
 let previous: Promise<void> = Promise.resolve();
 
@@ -28,7 +30,7 @@ agent.on('error', () => process.exit(0));
 
 async function answer(frame: Frame): Promise<void> {
   try {
-    const reply = frame.kind === frameKinds.load ? await load(frame.payload) : await predict(frame.payload);
+    const reply = frame.kind === frameKinds.load ? await load(frame.payload) : await predict(requestOf(frame));
     writeFrame(agent, { ...reply, callId: frame.callId });
   } catch (error) {
     writeFrame(agent, { kind: frameKinds.failure, callId: frame.callId, payload: encodeJson(failureOf(error)) });
@@ -42,6 +44,11 @@ async function load(payload: Buffer): Promise<Pick<Frame, 'kind' | 'payload'>> {
   if (manifest !== undefined) checkDeclaredTensors(manifest, opened.tensors);
   session = opened;
   return { kind: frameKinds.loaded, payload: encodeJson(opened.tensors) };
+}
+
+/** In shared memory or in the frame itself; either stays as it is until the answer is written. */
+function requestOf(frame: Frame): Buffer {
+  return frame.kind === frameKinds.predictShared ? segments.view(decodeNote(frame.payload)) : frame.payload;
 }
 
 async function predict(payload: Buffer): Promise<Pick<Frame, 'kind' | 'payload'>> {

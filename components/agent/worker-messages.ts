@@ -1,5 +1,6 @@
 import { FescueError, messageOf, type ErrorKind } from '../common/errors.ts';
 import type { TensorSpec } from '../common/tensor.ts';
+import type { ArenaNote } from './arena.ts';
 
 /** What a worker is told to load. */
 export type LoadOrder = { readonly path: string; readonly intraOpThreads: number };
@@ -20,4 +21,16 @@ export function decodeJson<Value extends LoadOrder | ModelTensors | Failure>(pay
 
 export function failureOf(error: unknown): Failure {
   return { kind: error instanceof FescueError ? error.kind : 'internal', message: messageOf(error) };
+}
+
+export function encodeNote(note: ArenaNote): Buffer {
+  const payload = Buffer.allocUnsafe(12);
+  payload.writeUInt32LE(note.segmentId, 0);
+  payload.writeUInt32LE(note.offset, 4);
+  payload.writeUInt32LE(note.length, 8);
+  return payload;
+}
+
+export function decodeNote(payload: Buffer): ArenaNote {
+  return { segmentId: payload.readUInt32LE(0), offset: payload.readUInt32LE(4), length: payload.readUInt32LE(8) };
 }

@@ -2,8 +2,9 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { FescueError } from '../common/errors.ts';
 import { resourcePath } from '../common/resources.ts';
+import { ArenaSlot } from './arena.ts';
 import { FrameReader, frameKinds, writeFrame, type Frame, type FrameKind } from './frame.ts';
-import { decodeJson, encodeJson, type Failure, type LoadOrder, type ModelTensors } from './worker-messages.ts';
+import { decodeJson, encodeJson, encodeNote, type Failure, type LoadOrder, type ModelTensors } from './worker-messages.ts';
 
 const workerPath = resourcePath('worker.cjs', '../agent/worker-main.ts');
 const endGraceMs = 2_000;
@@ -18,6 +19,7 @@ export class Worker {
   #process: ChildProcess;
   #socket: Socket;
   #pending = new Map<number, Pending>();
+  #slots = [new ArenaSlot(), new ArenaSlot()];
   #nextCallId = 1;
   #ended: string | undefined;
   #exit = Promise.withResolvers<void>();
@@ -44,10 +46,21 @@ export class Worker {
   }
 
   /**
+   * Large requests travel through shared memory, as many at a time as there are slots; the others through the socket.
+   *
    * @param request a PredictRequest message
    * @returns a PredictResponse message
    */
-  predict(request: Buffer): Promise<Buffer> {
+  async predict(request: Buffer): Promise<Buffer> {
+    for (const slot of this.#slots) {
+      const note = slot.place(request);
+      if (note === undefined) continue;
+      try {
+        return await this.#call(frameKinds.predictShared, encodeNote(note));
+      } finally {
+        slot.release();
+      }
+    }
     return this.#call(frameKinds.predict, request);
   }
 
@@ -83,6 +96,7 @@ export class Worker {
       this.#ended = reason;
       for (const { reject } of this.#pending.values()) reject(workerEnded(reason));
       this.#pending.clear();
+      for (const slot of this.#slots) slot.close();
       this.#exit.resolve();
       onExit(reason);
     };

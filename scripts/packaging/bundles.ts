@@ -2,7 +2,7 @@ import { build } from 'esbuild';
 import { inCheckout } from './paths.ts';
 
 /** Libraries with native parts: they come with the runtime component and are found through NODE_PATH. */
-const nativeLibraries = ['onnxruntime-node', 'sharp', 'aws-crt'];
+const nativeLibraries = ['onnxruntime-node', 'sharp', 'aws-crt', 'koffi'];
 
 /** The programs of the components, by the name of their bundle. */
 const entryPoints = {

@@ -14,6 +14,8 @@ const packageFiles: Readonly<Record<string, readonly string[]>> = {
   '@img/colour': ['.'],
   'detect-libc': ['package.json', 'LICENSE', 'lib'],
   semver: ['.'],
+  koffi: ['package.json', 'LICENSE.txt', 'index.cjs', 'src/koffi/index.cjs', 'src/koffi/src/static.cjs'],
+  '@koromix/koffi-linux-{arch}': ['package.json', 'index.js', 'linux_{arch}'],
   'aws-crt': ['package.json', 'LICENSE', 'NOTICE', 'dist/index.js', 'dist/common', 'dist/native', 'dist/bin/linux-{arch}-glibc'],
 };
 
