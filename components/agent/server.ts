@@ -1,11 +1,10 @@
 import { resolve } from 'node:path';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
-import { flowWindowBytes } from '../common/agent-client.ts';
 import { FescueError, messageOf } from '../common/errors.ts';
 import type { Logger } from '../common/log.ts';
 import type { AgentConfig } from './config.ts';
 import type { ModelRegistry } from './model-registry.ts';
-import { widenFlowWindow } from './flow-window.ts';
+import { flowWindowBytes, widenFlowWindow } from './flow-window.ts';
 import { agentHandlers, agentServiceDefinition } from './rpc.ts';
 import { clearSocketPath, restrictSocket } from './socket.ts';
 
@@ -52,6 +51,8 @@ export class AgentServer {
     this.#server.tryShutdown(() => done.resolve());
     await done.promise;
     clearTimeout(overdue);
+    // Connections that never finish what they began would keep the process alive.
+    this.#server.forceShutdown();
   }
 
   async #bind(path: string): Promise<void> {

@@ -29,9 +29,6 @@ export type CallOptions = {
 /** The socket of the original agent, which every client of it knows. */
 export const defaultSocketPath = '/tmp/aws.greengrass.SageMakerEdgeManager.sock';
 
-/** How much an agent or a client may send before the other side has read it: a large tensor in one go. */
-export const flowWindowBytes = 8 * 1024 * 1024;
-
 /** A call that did not succeed, with the name of its gRPC status, such as `NOT_FOUND`. */
 export class AgentError extends FescueError {
   readonly status: string;
@@ -60,7 +57,6 @@ export class AgentClient {
       'grpc.max_receive_message_length': limit,
       'grpc.max_send_message_length': limit,
       'grpc.enable_channelz': 0,
-      'grpc-node.flow_control_window': flowWindowBytes,
       // Bounds how long a restarted agent goes unnoticed.
       'grpc.initial_reconnect_backoff_ms': 100,
       'grpc.max_reconnect_backoff_ms': 1_000,

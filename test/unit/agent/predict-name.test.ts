@@ -1,7 +1,8 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
-import { predictName } from '../../../components/agent/predict-name.ts';
+import { describe, expect, it, test } from 'vitest';
+import { predictName, tensorDataOffset } from '../../../components/agent/predict-name.ts';
 import { FescueError } from '../../../components/common/errors.ts';
+import { encodePredictRequest } from '../../../components/common/hot-codec.ts';
 import { loadAgentService } from '../../../components/common/wire.ts';
 
 const { Predict } = loadAgentService();
@@ -33,4 +34,22 @@ describe('predictName', () => {
       }),
     );
   });
+});
+
+test('the bytes of the first tensor are found wherever they lie', () => {
+  const data = Buffer.from('the data');
+  for (const metadata of [undefined, { name: Buffer.from('some name'), dataType: 'UINT8' as const, shape: [8] }]) {
+    for (const name of ['', 'alias']) {
+      const message = encodePredictRequest({ name, tensors: [{ byteData: data, ...(metadata === undefined ? {} : { tensorMetadata: metadata }) }] });
+      expect(message.subarray(tensorDataOffset(message)).equals(data)).toBe(true);
+    }
+  }
+});
+
+test.each([
+  ['no tensor', encodePredictRequest({ name: 'alias', tensors: [] })],
+  ['no bytes', encodePredictRequest({ name: 'alias', tensors: [{ sharedMemoryHandle: { size: 1, offset: 2, segmentId: 3 } }] })],
+  ['a damaged tensor', Buffer.from([0x12, 2, 0x22, 0x7f])],
+])('%s has no bytes', (_, message) => {
+  expect(tensorDataOffset(message)).toBe(0);
 });
