@@ -99,9 +99,9 @@ export const originalSettings: readonly OriginalSetting[] = [
   {
     json: ['sagemaker_edge_provider_provider'],
     takes: { kind: 'choice', choices: ['Aws', 'None', 'Custom'] },
-    became: { dropped: 'there are no provider libraries; the agent reaches S3 itself' },
+    became: { dropped: 'there are no provider libraries to load' },
   },
-  { json: ['sagemaker_edge_provider_provider_path'], takes: text, became: { dropped: 'there are no provider libraries; the agent reaches S3 itself' } },
+  { json: ['sagemaker_edge_provider_provider_path'], takes: text, became: { dropped: 'there are no provider libraries to load' } },
   { json: ['sagemaker_edge_provider_aws_ca_cert_file'], takes: text, became: { dropped: credentials } },
   { json: ['sagemaker_edge_provider_aws_cert_file'], takes: text, secret: true, became: { dropped: credentials } },
   { json: ['sagemaker_edge_provider_aws_cert_pk_file'], takes: text, secret: true, became: { dropped: credentials } },
