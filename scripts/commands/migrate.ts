@@ -97,7 +97,7 @@ async function modelProblem(path: string, kind: 'folder' | 'archive'): Promise<F
   const compiled = compiledFiles(names);
   if (compiled.length > 0) return new FescueError('failed-precondition', compiledModelAdvice(path, compiled));
   if (names.some((name) => /\.onnx$/i.test(name))) return new FescueError('failed-precondition', `${path} holds an ONNX model, which needs no migration. To make a package of it: fescue package.`);
-  return new FescueError('invalid-argument', `${path} is a ${kind} without a compiled model. Expected a configuration, recipe or deployment file, or a model compiled by SageMaker Neo.`);
+  return new FescueError('invalid-argument', `${path} is ${kind === 'archive' ? 'an archive' : 'a folder'} without a compiled model. Expected a configuration, recipe or deployment file, or a model compiled by SageMaker Neo.`);
 }
 
 async function writeNew(path: string, text: string): Promise<void> {

@@ -22,7 +22,7 @@ export async function listModelFiles(path: string, kind: 'folder' | 'archive'): 
     }
     return names.toSorted();
   } catch (error) {
-    throw new FescueError('invalid-argument', `${path} cannot be read as a ${kind} with a model: ${messageOf(error)}.`, { cause: error });
+    throw new FescueError('invalid-argument', `${path} cannot be read as ${kind === 'archive' ? 'an archive' : 'a folder'} with a model: ${messageOf(error)}.`, { cause: error });
   }
 }
 

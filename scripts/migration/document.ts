@@ -40,7 +40,7 @@ function field(value: unknown, name: string): unknown {
 
 function parse(text: string, path: string): { document: Document; root: Record<string, unknown> } {
   const lineCounter = new LineCounter();
-  const document = parseDocument(text, { version: '1.2', uniqueKeys: true, prettyErrors: false, lineCounter });
+  const document = parseDocument(text, { version: '1.2', uniqueKeys: true, prettyErrors: false, logLevel: 'error', lineCounter });
   const problems = document.errors.map((error) => {
     const { line, col } = lineCounter.linePos(error.pos[0]);
     // The parser's own message may quote the file, and with it a secret.

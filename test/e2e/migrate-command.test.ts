@@ -47,7 +47,8 @@ describe('a JSON configuration of the original', () => {
   });
 
   test('is accepted by a real agent after the migration, on the socket of -a', async () => {
-    const { folder } = await migrate({ ...originalConfiguration, sagemaker_edge_log_verbose: 'true', LogLevel: '' }, '--out', '/dev/null/nowhere');
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, 'old'), JSON.stringify({ ...originalConfiguration, sagemaker_edge_log_verbose: 'true', LogLevel: '' }));
     const written = await fescue('migrate', join(folder, 'old'), '--to', 'json', '--out', join(folder, 'agent.json'));
     expect(written).toMatchObject({ code: 0, stdout: '' });
     const agent = await useAgent({ folder, args: ['-c', 'agent.json'] });
@@ -75,7 +76,7 @@ describe('a JSON configuration of the original', () => {
   });
 
   test('is not written over a file that exists', async () => {
-    const { folder } = await migrate({});
+    const folder = await temporaryFolder();
     await writeFile(join(folder, 'kept'), 'data');
     await writeFile(join(folder, 'old.json'), '{"DeviceFleetName": "gates"}');
     expect(await fescue('migrate', join(folder, 'old.json'), '--out', join(folder, 'kept'))).toMatchObject({ code: 1, stderr: expect.stringContaining('exists already') as string });
@@ -130,7 +131,7 @@ Manifests:
     const { code, stdout, stderr } = await migrate(recipe);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^# our camera\n/);
-    expect(stdout).toMatch(/ {2}dev\.fescue\.EdgeAgent: # the agent\n {4}VersionRequirement: "\^\d+\.\d+\.\d+"\n {4}DependencyType: HARD\n/);
+    expect(stdout).toMatch(/ {2}dev\.fescue\.EdgeAgent:\n {4}# the agent\n {4}VersionRequirement: "\^\d+\.\d+\.\d+"\n {4}DependencyType: HARD\n/);
     expect(stdout).toContain('SOCKET: "{dev.fescue.EdgeAgent:configuration:/UnixSocketName}"');
     expect(stdout).toContain(`unix:///tmp/${original}.sock`);
     expect(stderr).toMatch(new RegExp(`^ComponentDependencies ${original} +renamed +dev\\.fescue\\.EdgeAgent `, 'm'));
@@ -201,7 +202,7 @@ describe('what cannot be migrated', () => {
     const folder = await temporaryFolder();
     await writeFile(join(folder, 'bad.tar.gz'), 'no archive');
     expect(await fescue('migrate', join(folder, 'missing.json'))).toMatchObject({ code: 1, stderr: expect.stringContaining('there is nothing at that path') as string });
-    expect(await fescue('migrate', join(folder, 'bad.tar.gz'))).toMatchObject({ code: 1, stderr: expect.stringMatching(/^fescue: .*bad\.tar\.gz cannot be read as a archive|^fescue: .*bad\.tar\.gz cannot be read as an archive/) as string });
+    expect(await fescue('migrate', join(folder, 'bad.tar.gz'))).toMatchObject({ code: 1, stderr: expect.stringContaining('bad.tar.gz cannot be read as an archive') as string });
     expect(await fescue('migrate')).toMatchObject({ code: 2 });
     expect(await fescue('migrate', 'x', '--to', 'xml')).toMatchObject({ code: 2 });
   });
