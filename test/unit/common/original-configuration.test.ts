@@ -102,6 +102,10 @@ describe('a configuration with keys of the original', () => {
     expect(read(source).problems).toEqual([problem]);
   });
 
+  it.each(['None', 'custom'])('takes the cloud without a bucket from the provider %s, which the original let do so', (provider) => {
+    expect(read({ sagemaker_edge_core_capture_data_destination: 'Cloud', sagemaker_edge_provider_provider: provider }).problems).toEqual([]);
+  });
+
   it('shows no value of a key that leads to credentials, even when it cannot be used', () => {
     const { problems } = read({ sagemaker_edge_provider_aws_cert_pk_file: { pem: 'hunter2' } });
     expect(problems).toEqual(['sagemaker_edge_provider_aws_cert_pk_file: expected text, got something else']);
