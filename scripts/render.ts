@@ -5,6 +5,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { hasCode } from '../components/common/errors.ts';
+import { migrationPage } from './packaging/migration-page.ts';
 import { settingsPage } from './packaging/settings-page.ts';
 import { inCheckout } from './packaging/paths.ts';
 import { components, recipeText } from './packaging/recipes.ts';
@@ -12,6 +13,7 @@ import { components, recipeText } from './packaging/recipes.ts';
 const rendered = new Map<string, string>([
   ...components().map((component) => [`recipes/${component.name}.yaml`, recipeText(component)] as const),
   ['docs/settings.md', settingsPage()],
+  ['docs/migration.md', migrationPage()],
 ]);
 
 const checking = process.argv.includes('--check');

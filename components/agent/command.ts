@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { addSettingFlags, settingsFromFlags } from '../common/command-line.ts';
-import { createLogger } from '../common/log.ts';
+import { createLogger, type Logger } from '../common/log.ts';
+import type { Outcome } from '../common/original-configuration.ts';
 import { readAgentConfig } from './config.ts';
 import { ModelRegistry } from './model-registry.ts';
 import { AgentServer } from './server.ts';
@@ -11,7 +12,7 @@ export function agentCommand(environment: NodeJS.ProcessEnv): Command {
   const command = new Command('agent')
     .description('Serve the Edge Manager agent API on a unix socket, with ONNX Runtime behind it.')
     .option('-a <socket>', 'path of the unix socket, as the original agent spells it; the same as --unix-socket-name')
-    .option('-c <file>', 'JSON file of settings by their Greengrass keys')
+    .option('-c <file>', 'JSON file of settings, by their Greengrass keys or those of the original agent')
     .option('-f', 'remove a stale socket file first; always done when nobody answers on it, accepted for compatibility');
   addSettingFlags(command, agentSettings).addHelpText('after', examples);
   return command.action(async (options: Record<string, unknown>) => {
@@ -27,12 +28,14 @@ Every setting can also come from the environment (FESCUE_UNIX_SOCKET_NAME, …) 
 Examples:
   agent                                     serve on the socket clients of the original agent know
   agent -a /tmp/agent.sock --queue-size 8   another socket, a shorter queue
-  agent -c agent.json                       settings from a file: {"UnixSocketName": "/tmp/agent.sock"}`;
+  agent -c agent.json                       settings from a file: {"UnixSocketName": "/tmp/agent.sock"}
+  agent -f -a /tmp/agent.sock -c sagemaker_edge_config.json
+                                            as the original agent was started; docs/migration.md has its keys`;
 
 async function runAgent(sources: Parameters<typeof readAgentConfig>[0]): Promise<void> {
-  const { config, unknownKeys } = readAgentConfig(sources);
+  const { config, outcomes } = readAgentConfig(sources);
   const log = createLogger({ component: 'agent', level: config.logLevel });
-  for (const key of unknownKeys) log.warn({ key }, 'configuration key is not known and has no effect');
+  logOutcomes(log, outcomes);
 
   const stopRequested = stopSignal();
   const models = new ModelRegistry({ config, log });
@@ -42,6 +45,17 @@ async function runAgent(sources: Parameters<typeof readAgentConfig>[0]): Promise
   await server.stop();
   await models.stop();
   log.info('stopped');
+}
+
+/** Tells what a configuration file asks for that this agent does not do. */
+function logOutcomes(log: Logger, outcomes: readonly Outcome[]): void {
+  const waiting = outcomes.filter((outcome) => outcome.fate === 'waiting').map((outcome) => outcome.key);
+  if (waiting.length > 0) log.warn({ keys: waiting }, 'configuration keys are accepted, but this version does not act on them');
+  for (const { key, fate, why } of outcomes) {
+    if (fate === 'unknown') log.warn({ key }, 'configuration key is not known and has no effect');
+    if (fate === 'overruled') log.warn({ key }, `configuration key has no effect: ${why}`);
+    if (fate === 'dropped') log.info({ key }, `configuration key has no effect: ${why}`);
+  }
 }
 
 async function stopSignal(): Promise<NodeJS.Signals> {

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { FescueError } from '../common/errors.ts';
 import type { LogLevel } from '../common/log.ts';
+import { readConfigurationKeys, type Outcome } from '../common/original-configuration.ts';
 import { parseSettings, settingsFromEnvironment } from '../common/settings.ts';
 import { readSettingsFile } from '../common/settings-file.ts';
 import { agentSettings } from './settings.ts';
@@ -28,17 +29,19 @@ export type ConfigSources = {
 };
 
 /**
- * Reads and checks the whole configuration.
+ * Reads and checks the whole configuration. The file may use the keys of the original agent.
  *
- * @returns the configuration, and the keys of the file that mean nothing to this agent
+ * @returns the configuration, and what became of each key of the file
  * @throws FescueError `invalid-argument` with every problem at once
  */
-export function readAgentConfig(sources: ConfigSources): { config: AgentConfig; unknownKeys: readonly string[] } {
-  const { values, problems, unknown } = parseSettings(agentSettings, {
-    ...(sources.file === undefined ? {} : readSettingsFile(sources.file)),
+export function readAgentConfig(sources: ConfigSources): { config: AgentConfig; outcomes: readonly Outcome[] } {
+  const file = readConfigurationKeys(agentSettings, sources.file === undefined ? {} : readSettingsFile(sources.file));
+  const { values, problems: ownProblems } = parseSettings(agentSettings, {
+    ...file.settings,
     ...settingsFromEnvironment(agentSettings, sources.environment),
     ...sources.flags,
   });
+  const problems = [...file.problems, ...ownProblems];
   if (problems.length > 0) {
     throw new FescueError('invalid-argument', `The agent's configuration cannot be used:\n  ${problems.join('\n  ')}`);
   }
@@ -53,5 +56,5 @@ export function readAgentConfig(sources: ConfigSources): { config: AgentConfig; 
     stopTimeoutMs: values.StopTimeoutSeconds * 1000,
     logLevel: values.LogLevel as LogLevel,
   };
-  return { config: Object.freeze(config), unknownKeys: unknown };
+  return { config: Object.freeze(config), outcomes: file.outcomes };
 }

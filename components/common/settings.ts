@@ -18,6 +18,11 @@ export type FlagSetting = Row<'flag', boolean>;
 export type ChoiceSetting = Row<'choice', string> & { readonly choices: readonly string[] };
 export type Setting = TextSetting | NumberSetting | FlagSetting | ChoiceSetting;
 
+type Facts = 'default' | 'doc' | 'live';
+/** The values a key takes, without what else a row says of it. */
+export type ValueRule = Omit<TextSetting, Facts> | Omit<NumberSetting, Facts> | Omit<FlagSetting, Facts> | Omit<ChoiceSetting, Facts>;
+export type SettingValue = string | number | boolean;
+
 /** A table: Greengrass configuration key to row. */
 export type SettingsTable = Readonly<Record<string, Setting>>;
 
@@ -49,7 +54,7 @@ export function parseSettings<Table extends SettingsTable>(table: Table, source:
   const problems: string[] = [];
   const values = Object.entries(table).map(([key, setting]) => {
     const given = source[key];
-    if (given === undefined || given === null || given === '') return [key, setting.default];
+    if (isEmpty(given)) return [key, setting.default];
     const value = parseValue(setting, given);
     if (value === undefined) problems.push(`${key}: expected ${expectation(setting)}, got ${JSON.stringify(given)}`);
     return [key, value ?? setting.default];
@@ -58,12 +63,18 @@ export function parseSettings<Table extends SettingsTable>(table: Table, source:
   return { values: Object.freeze(Object.fromEntries(values)) as SettingValues<Table>, problems, unknown };
 }
 
+/** Whether a value stands for the default. */
+export function isEmpty(given: unknown): boolean {
+  return given === undefined || given === null || given === '';
+}
+
 /** The value as its kind, or undefined when it is none. */
-function parseValue(setting: Setting, given: unknown): string | number | boolean | undefined {
+export function parseValue(setting: ValueRule, given: unknown): SettingValue | undefined {
+  if (typeof given !== 'string' && typeof given !== 'number' && typeof given !== 'boolean') return undefined;
   const text = typeof given === 'string' ? given.trim() : String(given);
   switch (setting.kind) {
     case 'text':
-      return typeof given === 'object' || (setting.pattern !== undefined && !setting.pattern.regex.test(text)) ? undefined : text;
+      return setting.pattern !== undefined && !setting.pattern.regex.test(text) ? undefined : text;
     case 'number':
       return parseNumber(setting, text);
     case 'flag':
@@ -73,14 +84,14 @@ function parseValue(setting: Setting, given: unknown): string | number | boolean
   }
 }
 
-function parseNumber(setting: NumberSetting, text: string): number | undefined {
+function parseNumber(setting: Omit<NumberSetting, Facts>, text: string): number | undefined {
   const value = text === '' ? Number.NaN : Number(text);
   const inRange = value >= setting.min && value <= setting.max;
   return inRange && (!setting.integer || Number.isInteger(value)) ? value : undefined;
 }
 
 /** What a row takes, in words. */
-export function expectation(setting: Setting): string {
+export function expectation(setting: ValueRule): string {
   switch (setting.kind) {
     case 'text':
       return setting.pattern?.expected ?? 'text';

@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { identityModel, slowModel } from '../../scripts/measure/onnx-model.ts';
+import { originalConfiguration } from '../helpers/original-configuration.ts';
 import { isAlive } from '../helpers/processes.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
 import { agentMain, eventually, useAgent, type RunningAgent } from '../helpers/use-agent.ts';
@@ -131,5 +132,26 @@ describe('configuration', () => {
     await writeFile(join(folder, 'agent.json'), JSON.stringify({ Colour: 'green', QueueSize: '3' }));
     const agent = await useAgent({ folder, args: ['-c', 'agent.json'] });
     expect(agent.output()).toContain('"key":"Colour"');
+  });
+
+  it('takes the file of the original agent, and says what has no effect', async () => {
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, 'original.json'), JSON.stringify(originalConfiguration));
+    const agent = await useAgent({ folder, args: ['-f', '-c', 'original.json'] });
+    expect(await agent.client.listModels()).toEqual([]);
+    const lines = agent.output().trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(lines).toContainEqual(expect.objectContaining({ level: 'warn', keys: expect.arrayContaining(['sagemaker_edge_core_device_name', 'sagemaker_edge_core_root_certs_path']), msg: expect.stringContaining('this version does not act on them') }));
+    expect(lines).toContainEqual(expect.objectContaining({ level: 'info', key: 'sagemaker_edge_provider_provider', msg: expect.stringContaining('no effect: there are no provider libraries') }));
+    expect(lines).toContainEqual(expect.objectContaining({ level: 'warn', key: 'sagemaker_edge_log_verbose', msg: expect.stringContaining('LogLevel is given too, and wins') }));
+    expect(agent.output()).not.toContain('private.pem.key');
+  });
+
+  it('refuses a file of the original with every problem, under the keys it uses', async () => {
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, 'original.json'), JSON.stringify({ ...originalConfiguration, sagemaker_edge_core_device_name: 'x'.repeat(64), sagemaker_edge_provider_s3_bucket_name: 'photos', QueueSize: 0 }));
+    const { code, stderr } = refusedStart('-c', join(folder, 'original.json'), '-a', join(folder, 'agent.sock'));
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/sagemaker_edge_core_device_name: expected text of at most 63.*sagemaker_edge_provider_s3_bucket_name: expected.*QueueSize: expected a whole number/s);
+    expect(stderr).not.toMatch(/\n\s+at /);
   });
 });
