@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compareLatency, compareThroughput } from '../scripts/measure/compare.ts';
-import { inProcess, throughAgent } from '../scripts/measure/contenders.ts';
+import { inProcess, throughAgent, throughSharedMemory } from '../scripts/measure/contenders.ts';
 import { perceptron, shapeOnly, squeezeNet } from '../scripts/measure/models.ts';
 import type { MeasuredAgent } from './measured-agent.ts';
 
@@ -23,14 +23,18 @@ export async function measureSpeed({ client, folder }: MeasuredAgent): Promise<R
     await writeFile(path, build());
     const { inputs } = await client.loadModel(path, name);
     const baseline = await inProcess(path, inputs, { intraOpThreads: 2 });
-    const agent = throughAgent(client, name, inputs);
-    const [own, bytes] = await compareLatency([baseline, agent], plan);
+    const [bytes, shared] = [throughAgent(client, name, inputs), throughSharedMemory(client, name, inputs)];
+    const [own, ...latencies] = await compareLatency([baseline, bytes, shared], plan);
     figures[`${name}: in process p50, ms`] = own?.p50 ?? 0;
-    figures[`${name}: bytes p50, ms`] = bytes?.p50 ?? 0;
-    figures[`${name}: bytes p99, ms`] = bytes?.p99 ?? 0;
-    figures[`${name}: bytes / in process, p50`] = (bytes?.p50 ?? 0) / (own?.p50 ?? 1);
-    const [limit, eight] = await compareThroughput([{ ...baseline, concurrency: 1 }, { ...agent, concurrency: 8 }], throughputPlan);
-    figures[`${name}: 8 clients, bytes / in process, throughput`] = (eight?.perSecond ?? 0) / (limit?.perSecond ?? 1);
+    for (const latency of latencies) {
+      figures[`${name}: ${latency.name} p50, ms`] = latency.p50;
+      figures[`${name}: ${latency.name} p99, ms`] = latency.p99;
+      figures[`${name}: ${latency.name} / in process, p50`] = latency.p50 / (own?.p50 ?? 1);
+    }
+    figures[`${name}: shared memory / bytes, p50`] = (latencies[1]?.p50 ?? 0) / (latencies[0]?.p50 ?? 1);
+    const [limit, ...rates] = await compareThroughput([{ ...baseline, concurrency: 1 }, { ...bytes, concurrency: 8 }, { ...shared, concurrency: 8 }], throughputPlan);
+    for (const rate of rates) figures[`${name}: 8 clients, ${rate.name} / in process, throughput`] = rate.perSecond / (limit?.perSecond ?? 1);
+    shared.close();
     await client.unloadModel(name);
   }
   return figures;

@@ -14,6 +14,7 @@ export type AgentConfig = {
   readonly socketGroup: string;
   readonly intraOpThreads: number;
   readonly queueSize: number;
+  readonly allowWritableSharedMemory: boolean;
   readonly maxMessageBytes: number;
   readonly loadTimeoutMs: number;
   readonly stopTimeoutMs: number;
@@ -51,6 +52,7 @@ export function readAgentConfig(sources: ConfigSources): { config: AgentConfig; 
     socketGroup: values.UnixSocketGroup,
     intraOpThreads: values.IntraOpThreads || availableParallelism(),
     queueSize: values.QueueSize,
+    allowWritableSharedMemory: values.AllowWritableSharedMemory,
     maxMessageBytes: values.MaxMessageMegabytes * 1024 * 1024,
     loadTimeoutMs: values.LoadTimeoutSeconds * 1000,
     stopTimeoutMs: values.StopTimeoutSeconds * 1000,

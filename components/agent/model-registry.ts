@@ -9,6 +9,8 @@ import type { AgentConfig } from './config.ts';
 /** The contract's pattern of a model alias. */
 const aliasPattern = /^[a-zA-Z0-9](-*[a-zA-Z0-9])*$/;
 
+type ModelConfig = Pick<AgentConfig, 'intraOpThreads' | 'allowWritableSharedMemory' | 'queueSize' | 'loadTimeoutMs'>;
+
 /** An alias in use. Only a ready one is listed and predicts. */
 type Entry = { readonly url: string; readonly model: LoadedModel; state: 'loading' | 'ready' | 'draining' };
 
@@ -18,12 +20,12 @@ type Entry = { readonly url: string; readonly model: LoadedModel; state: 'loadin
  * LoadModel before it. Predictions never wait for control calls: while an alias loads or drains they get `not-found`.
  */
 export class ModelRegistry {
-  #config: Pick<AgentConfig, 'intraOpThreads' | 'queueSize' | 'loadTimeoutMs'>;
+  #config: ModelConfig;
   #log: Logger;
   #entries = new Map<string, Entry>();
   #controlCalls = new Map<string, Promise<unknown>>();
 
-  constructor(options: { config: Pick<AgentConfig, 'intraOpThreads' | 'queueSize' | 'loadTimeoutMs'>; log: Logger }) {
+  constructor(options: { config: ModelConfig; log: Logger }) {
     this.#config = options.config;
     this.#log = options.log;
   }
@@ -34,8 +36,8 @@ export class ModelRegistry {
     const path = pathOfUrl(url);
     return this.#inTurn(alias, async () => {
       if (this.#entries.has(alias)) throw new FescueError('already-exists', `Alias "${alias}" is in use by ${this.#entries.get(alias)?.url}. Unload it first, or choose another alias.`);
-      const { intraOpThreads, queueSize, loadTimeoutMs } = this.#config;
-      const model = new LoadedModel({ alias, order: { path, intraOpThreads }, queueSize, loadTimeoutMs, log: this.#log });
+      const { intraOpThreads, allowWritableSharedMemory, queueSize, loadTimeoutMs } = this.#config;
+      const model = new LoadedModel({ alias, order: { path, intraOpThreads, allowWritableSharedMemory }, queueSize, loadTimeoutMs, log: this.#log });
       const entry: Entry = { url, model, state: 'loading' };
       this.#entries.set(alias, entry);
       try {

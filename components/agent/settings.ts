@@ -42,6 +42,12 @@ export const agentSettings = {
     doc: 'Predictions of one model that may wait; further ones are refused with RESOURCE_EXHAUSTED.',
     live: false,
   },
+  AllowWritableSharedMemory: {
+    kind: 'flag',
+    default: false,
+    doc: 'Whether to take tensors from shared memory segments that somebody may write; the original agent did not.',
+    live: false,
+  },
   MaxMessageMegabytes: {
     kind: 'number',
     default: 64,

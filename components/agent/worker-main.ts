@@ -6,6 +6,7 @@ import { Socket } from 'node:net';
 import { FescueError } from '../common/errors.ts';
 import { decodePredictRequest, encodePredictResponse } from '../common/hot-codec.ts';
 import { AttachedSegments } from './attached-segments.ts';
+import { ClientSegments } from './client-segments.ts';
 import { FrameReader, frameKinds, writeFrame, type Frame } from './frame.ts';
 import { matchInputs } from './match-inputs.ts';
 import { checkDeclaredTensors, openModelFiles } from './model-package.ts';
@@ -18,7 +19,7 @@ process.on('SIGTERM', () => undefined);
 
 const agent = new Socket({ fd: 3 });
 const segments = new AttachedSegments();
-let session: Session | undefined;
+let loaded: { session: Session; shared: ClientSegments } | undefined;
 let previous: Promise<void> = Promise.resolve();
 
 const reader = new FrameReader((frame) => {
@@ -32,6 +33,7 @@ async function answer(frame: Frame): Promise<void> {
   try {
     const reply = frame.kind === frameKinds.load ? await load(frame.payload) : await predict(requestOf(frame));
     writeFrame(agent, { ...reply, callId: frame.callId });
+    loaded?.shared.sweep();
   } catch (error) {
     writeFrame(agent, { kind: frameKinds.failure, callId: frame.callId, payload: encodeJson(failureOf(error)) });
   }
@@ -42,7 +44,7 @@ async function load(payload: Buffer): Promise<Pick<Frame, 'kind' | 'payload'>> {
   const { modelPath, manifest } = await openModelFiles(order.path);
   const opened = await Session.open(modelPath, order);
   if (manifest !== undefined) checkDeclaredTensors(manifest, opened.tensors);
-  session = opened;
+  loaded = { session: opened, shared: new ClientSegments({ allowWritable: order.allowWritableSharedMemory }) };
   return { kind: frameKinds.loaded, payload: encodeJson(opened.tensors) };
 }
 
@@ -52,9 +54,10 @@ function requestOf(frame: Frame): Buffer {
 }
 
 async function predict(payload: Buffer): Promise<Pick<Frame, 'kind' | 'payload'>> {
-  if (session === undefined) throw new FescueError('internal', 'The worker was asked to predict before its model was loaded.');
+  if (loaded === undefined) throw new FescueError('internal', 'The worker was asked to predict before its model was loaded.');
   const request = decodePredictRequest(payload);
-  const outputs = await session.run(matchInputs(session.tensors.inputs, request.tensors));
+  const { session, shared } = loaded;
+  const outputs = await session.run(matchInputs(session.tensors.inputs, request.tensors, (wanted) => shared.read(wanted)));
   const response = {
     tensors: outputs.map((output) => ({
       tensorMetadata: { name: Buffer.from(output.name), dataType: output.dtype, shape: [...output.shape] },

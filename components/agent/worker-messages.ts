@@ -3,7 +3,7 @@ import type { TensorSpec } from '../common/tensor.ts';
 import type { ArenaNote } from './arena.ts';
 
 /** What a worker is told to load. */
-export type LoadOrder = { readonly path: string; readonly intraOpThreads: number };
+export type LoadOrder = { readonly path: string; readonly intraOpThreads: number; readonly allowWritableSharedMemory: boolean };
 
 /** The tensors of a loaded model, in the model's order. */
 export type ModelTensors = { readonly inputs: readonly TensorSpec[]; readonly outputs: readonly TensorSpec[] };

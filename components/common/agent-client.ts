@@ -10,6 +10,7 @@ import {
   type ModelMessage,
   type PredictRequest,
   type PredictResponse,
+  type SharedMemoryHandleMessage,
   type TensorMessage,
   type TensorMetadataMessage,
 } from './wire.ts';
@@ -17,8 +18,8 @@ import {
 /** A loaded model as the agent describes it. */
 export type Model = { url: string; name: string; inputs: TensorSpec[]; outputs: TensorSpec[] };
 
-/** An input of `predict`; without metadata the agent matches it by position. */
-export type PredictInput = { bytes: Uint8Array; metadata?: { name?: string; dtype: DataType; shape: readonly number[] } };
+/** An input of `predict`, as bytes or in shared memory; without metadata the agent matches it by position. */
+export type PredictInput = ({ bytes: Uint8Array } | { shared: SharedMemoryHandleMessage }) & { metadata?: { name?: string; dtype: DataType; shape: readonly number[] } };
 
 export type CallOptions = {
   /** Milliseconds until the call is given up; without it the call waits as long as the agent does. */
@@ -157,9 +158,10 @@ function specOf(metadata: TensorMetadataMessage): TensorSpec {
 }
 
 function tensorMessageOf(input: PredictInput): TensorMessage {
-  if (input.metadata === undefined) return { byteData: input.bytes };
+  const data = 'shared' in input ? { sharedMemoryHandle: input.shared } : { byteData: input.bytes };
+  if (input.metadata === undefined) return data;
   const { name = '', dtype, shape } = input.metadata;
-  return { tensorMetadata: { name: Buffer.from(name), dataType: dtype, shape: [...shape] }, byteData: input.bytes };
+  return { ...data, tensorMetadata: { name: Buffer.from(name), dataType: dtype, shape: [...shape] } };
 }
 
 function tensorOf(message: TensorMessage): Tensor {

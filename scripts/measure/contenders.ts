@@ -1,5 +1,6 @@
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import type { AgentClient, PredictInput } from '../../components/common/agent-client.ts';
+import { SharedBuffer } from '../../components/common/shared-buffer.ts';
 import { elementBytes, elementCount, type TensorSpec } from '../../components/common/tensor.ts';
 
 /** One way to run a model, to be compared with others. */
@@ -29,6 +30,24 @@ export function throughAgent(client: AgentClient, alias: string, specs: readonly
     predict: async () => {
       await client.predict(alias, inputs);
     },
+  };
+}
+
+/** The same with its tensors in shared memory. The caller has to close it. */
+export function throughSharedMemory(client: AgentClient, alias: string, specs: readonly TensorSpec[]): Contender & { readonly close: () => void } {
+  const buffers = specs.map((spec) => {
+    const payload = payloadFor(spec);
+    const buffer = new SharedBuffer(payload.length);
+    buffer.fill(payload);
+    return buffer;
+  });
+  const inputs = specs.map((spec, index): PredictInput => ({ shared: buffers[index]?.handle ?? { segmentId: -1, offset: 0, size: 0 }, metadata: { name: spec.name, dtype: spec.dtype, shape: fixedShape(spec) } }));
+  return {
+    name: 'shared memory',
+    predict: async () => {
+      await client.predict(alias, inputs);
+    },
+    close: () => buffers.forEach((buffer) => buffer.close()),
   };
 }
 

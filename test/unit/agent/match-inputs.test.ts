@@ -3,6 +3,10 @@ import { matchInputs } from '../../../components/agent/match-inputs.ts';
 import type { TensorSpec } from '../../../components/common/tensor.ts';
 import type { TensorMessage } from '../../../components/common/wire.ts';
 
+const noSegments = (): never => {
+  throw new Error('no input is in shared memory here');
+};
+
 const a: TensorSpec = { name: 'a', dtype: 'FLOAT32', shape: [1, 2] };
 const b: TensorSpec = { name: 'b', dtype: 'INT64', shape: [-1, 3] };
 
@@ -18,7 +22,7 @@ describe('matchInputs', () => {
     ['an empty dynamic axis', [message('a', 'FLOAT32', [1, 2], 8), message('b', 'INT64', [0, 3], 0)], [[1, 2], [0, 3]]],
   ];
   it.each(accepted)('takes inputs %s', (_, messages, shapes) => {
-    const matched = matchInputs([a, b], messages);
+    const matched = matchInputs([a, b], messages, noSegments);
     expect(matched.map((tensor) => tensor.name)).toEqual(['a', 'b']);
     expect(matched.map((tensor) => tensor.shape)).toEqual(shapes);
   });
@@ -38,12 +42,12 @@ describe('matchInputs', () => {
     ['bytes that fit no shape', [{ byteData: new Uint8Array(9) }, fine], /expected 8 bytes, got 9 bytes without metadata/],
   ];
   it.each(refused)('refuses %s', (_, messages, text) => {
-    expect(() => matchInputs([a, b], messages)).toThrow(expect.objectContaining({ kind: 'invalid-argument', message: expect.stringMatching(text) }));
+    expect(() => matchInputs([a, b], messages, noSegments)).toThrow(expect.objectContaining({ kind: 'invalid-argument', message: expect.stringMatching(text) }));
   });
 
   it('compares names as bytes, so that two names that are no UTF-8 stay different', () => {
     const notUtf8: TensorMessage = { tensorMetadata: { name: Buffer.from([0xff, 0xfe]), dataType: 'FLOAT32', shape: [1, 2] }, byteData: new Uint8Array(8) };
     const replacement: TensorSpec = { ...a, name: '\ufffd\ufffd' };
-    expect(() => matchInputs([replacement], [notUtf8])).toThrow(/has no input/);
+    expect(() => matchInputs([replacement], [notUtf8], noSegments)).toThrow(/has no input/);
   });
 });
