@@ -2,6 +2,10 @@ import { Command } from 'commander';
 import { addSettingFlags, settingsFromFlags } from '../common/command-line.ts';
 import { createLogger } from '../common/log.ts';
 import { readAgentConfig } from './config.ts';
+import { Health } from './health.ts';
+import { AgentMetrics } from './metrics.ts';
+import { MetricsDoor } from './metrics-door.ts';
+import { observers } from './model-observer.ts';
 import { ModelRegistry } from './model-registry.ts';
 import { AgentServer } from './server.ts';
 import { agentSettings } from './settings.ts';
@@ -27,6 +31,7 @@ Every setting can also come from the environment (FESCUE_UNIX_SOCKET_NAME, …) 
 Examples:
   agent                                     serve on the socket clients of the original agent know
   agent -a /tmp/agent.sock --queue-size 8   another socket, a shorter queue
+  agent --metrics-address 127.0.0.1:9464    Prometheus metrics, too
   agent -c agent.json                       settings from a file: {"UnixSocketName": "/tmp/agent.sock"}`;
 
 async function runAgent(sources: Parameters<typeof readAgentConfig>[0]): Promise<void> {
@@ -35,11 +40,19 @@ async function runAgent(sources: Parameters<typeof readAgentConfig>[0]): Promise
   for (const key of unknownKeys) log.warn({ key }, 'configuration key is not known and has no effect');
 
   const stopRequested = stopSignal();
-  const models = new ModelRegistry({ config, log });
-  const server = new AgentServer({ config, models, log });
-  await server.start();
+  const health = new Health();
+  const metrics = new AgentMetrics();
+  const models = new ModelRegistry({ config, log, observer: observers(health, metrics) });
+  const server = new AgentServer({ config, models, health, metrics, log });
+  const metricsDoor = new MetricsDoor({ config, text: () => metrics.text(models), log });
+  await metricsDoor.start();
+  await server.start().catch(async (error: unknown) => {
+    await metricsDoor.stop();
+    throw error;
+  });
   log.info({ signal: await stopRequested }, 'stopping');
   await server.stop();
+  await metricsDoor.stop();
   await models.stop();
   log.info('stopped');
 }

@@ -1,5 +1,6 @@
 import { FescueError, messageOf } from '../common/errors.ts';
 import type { Logger } from '../common/log.ts';
+import type { ModelObserver } from './model-observer.ts';
 import { Worker } from './worker.ts';
 import type { LoadOrder, ModelTensors } from './worker-messages.ts';
 
@@ -9,9 +10,10 @@ export type LoadedModelOptions = {
   readonly queueSize: number;
   readonly loadTimeoutMs: number;
   readonly log: Logger;
+  readonly observer: ModelObserver;
 };
 
-type Job = { readonly request: Buffer; readonly resolve: (response: Buffer) => void; readonly reject: (error: FescueError) => void };
+type Job = { readonly request: Buffer; readonly queuedAt: number; readonly resolve: (response: Buffer) => void; readonly reject: (error: FescueError) => void };
 
 /** Where the model's worker is. `restarting` holds why the last one ended. */
 type Phase =
@@ -46,6 +48,15 @@ export class LoadedModel {
     return this.#tensors;
   }
 
+  /** Predictions that wait for the worker. */
+  get waiting(): number {
+    return this.#queue.length;
+  }
+
+  get workerPid(): number | undefined {
+    return this.#phase.name === 'ready' ? this.#phase.worker.pid : undefined;
+  }
+
   /** @throws FescueError as the worker's load answered; `deadline-exceeded` when it took too long */
   async start(): Promise<void> {
     this.#tensors = await this.#startWorker();
@@ -61,7 +72,7 @@ export class LoadedModel {
     if (this.#phase.name !== 'ready') return Promise.reject(this.#unavailable());
     if (this.#queue.length >= this.#options.queueSize) return Promise.reject(this.#queueFull());
     return new Promise((resolve, reject) => {
-      const job: Job = { request, resolve, reject };
+      const job: Job = { request, queuedAt: performance.now(), resolve, reject };
       signal.addEventListener('abort', () => this.#drop(job), { once: true });
       this.#queue.push(job);
       this.#runNext();
@@ -92,6 +103,7 @@ export class LoadedModel {
       const tensors = await this.#loadInTime(worker);
       this.#phase = { name: 'ready', worker, since: Date.now() };
       this.#options.log.info({ alias: this.#options.alias, workerPid: worker.pid }, 'model loaded');
+      this.#options.observer.serving(this.#options.alias);
       return tensors;
     } catch (error) {
       await worker.stop();
@@ -124,7 +136,9 @@ export class LoadedModel {
       return;
     }
     this.#running = job;
+    const startedAt = performance.now();
     const finished = (): void => {
+      this.#options.observer.predicted(this.#options.alias, startedAt - job.queuedAt, performance.now() - startedAt);
       this.#running = undefined;
       this.#runNext();
     };
@@ -143,6 +157,7 @@ export class LoadedModel {
     this.#crashes = lived > healthyAfterMs ? 1 : this.#crashes + 1;
     this.#options.log.error({ alias: this.#options.alias, workerPid: worker.pid, reason, crashes: this.#crashes }, 'worker died; restarting it');
     this.#restartLater(reason);
+    this.#options.observer.restarting(this.#options.alias);
     this.#rejectAll(this.#unavailable());
   }
 

@@ -5,6 +5,7 @@ import { FescueError } from '../common/errors.ts';
 import type { Logger } from '../common/log.ts';
 import { LoadedModel } from './loaded-model.ts';
 import type { AgentConfig } from './config.ts';
+import type { ModelObserver } from './model-observer.ts';
 
 /** The contract's pattern of a model alias. */
 const aliasPattern = /^[a-zA-Z0-9](-*[a-zA-Z0-9])*$/;
@@ -20,12 +21,14 @@ type Entry = { readonly url: string; readonly model: LoadedModel; state: 'loadin
 export class ModelRegistry {
   #config: Pick<AgentConfig, 'intraOpThreads' | 'queueSize' | 'loadTimeoutMs'>;
   #log: Logger;
+  #observer: ModelObserver;
   #entries = new Map<string, Entry>();
   #controlCalls = new Map<string, Promise<unknown>>();
 
-  constructor(options: { config: Pick<AgentConfig, 'intraOpThreads' | 'queueSize' | 'loadTimeoutMs'>; log: Logger }) {
+  constructor(options: { config: Pick<AgentConfig, 'intraOpThreads' | 'queueSize' | 'loadTimeoutMs'>; log: Logger; observer: ModelObserver }) {
     this.#config = options.config;
     this.#log = options.log;
+    this.#observer = options.observer;
   }
 
   /** @throws FescueError `already-exists`, `not-found`, `invalid-argument`, `failed-precondition` */
@@ -35,7 +38,7 @@ export class ModelRegistry {
     return this.#inTurn(alias, async () => {
       if (this.#entries.has(alias)) throw new FescueError('already-exists', `Alias "${alias}" is in use by ${this.#entries.get(alias)?.url}. Unload it first, or choose another alias.`);
       const { intraOpThreads, queueSize, loadTimeoutMs } = this.#config;
-      const model = new LoadedModel({ alias, order: { path, intraOpThreads }, queueSize, loadTimeoutMs, log: this.#log });
+      const model = new LoadedModel({ alias, order: { path, intraOpThreads }, queueSize, loadTimeoutMs, log: this.#log, observer: this.#observer });
       const entry: Entry = { url, model, state: 'loading' };
       this.#entries.set(alias, entry);
       try {
@@ -54,7 +57,10 @@ export class ModelRegistry {
     return this.#inTurn(alias, async () => {
       const entry = this.#ready(alias);
       entry.state = 'draining';
+      this.#observer.gone(alias);
       await entry.model.drain();
+      // Its worker may have ended in between.
+      this.#observer.gone(alias);
       this.#entries.delete(alias);
       this.#log.info({ alias }, 'model unloaded');
     });
@@ -62,6 +68,11 @@ export class ModelRegistry {
 
   list(): Model[] {
     return [...this.#entries].filter(([, entry]) => entry.state === 'ready').map(([alias, entry]) => describe(alias, entry));
+  }
+
+  /** How busy each model is, and its worker while it has one. */
+  usage(): { alias: string; waiting: number; workerPid: number | undefined }[] {
+    return [...this.#entries].filter(([, entry]) => entry.state === 'ready').map(([alias, { model }]) => ({ alias, waiting: model.waiting, workerPid: model.workerPid }));
   }
 
   /** @throws FescueError `not-found` */
