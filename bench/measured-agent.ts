@@ -25,7 +25,7 @@ export async function startMeasuredAgent(): Promise<MeasuredAgent> {
   await bundleProgram('agent', folder);
   await bundleProgram('worker', folder);
   await copyFile(inCheckout('proto/agent.proto'), join(folder, 'agent.proto'));
-  for (const name of libraryFiles) await cp(inCheckout('node_modules', name), join(folder, name));
+  for (const { name, from } of libraryFiles) await cp(from, join(folder, name));
   const socketPath = join(folder, 'agent.sock');
   const child = spawn(process.execPath, [join(folder, 'agent.cjs'), '-a', socketPath, '--log-level', 'warn'], {
     cwd: folder,

@@ -61,7 +61,7 @@ async function entriesOf(name: string, build: Build): Promise<ArchiveEntry[]> {
         bundled('agent.cjs'),
         bundled('worker.cjs'),
         { name: 'agent.proto', from: inCheckout('proto/agent.proto') },
-        ...libraryFiles.map((name) => ({ name, from: inCheckout('node_modules', name) })),
+        ...libraryFiles,
       ];
     case componentNames.inference:
       await bundleProgram('inference', bundles);

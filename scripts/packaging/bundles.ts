@@ -6,20 +6,23 @@ import { inCheckout } from './paths.ts';
 /** Libraries with native parts: they come with the runtime component and are found through NODE_PATH. */
 const nativeLibraries = ['onnxruntime-node', 'sharp', 'aws-crt'];
 
-/** Files that libraries of the agent read from their own folder, by their path below `node_modules`. */
+/**
+ * Files that libraries of the agent read from their own folder: where they have to lie beside the bundle, and where they
+ * are. (A folder keeps them apart also because tar takes a name that begins with @ for an archive to include.)
+ */
 export const libraryFiles = [
   'grpc-health-check/proto/health/v1/health.proto',
   '@grpc/reflection/build/proto/grpc/reflection/v1/reflection.proto',
   '@grpc/reflection/build/proto/grpc/reflection/v1alpha/reflection.proto',
-];
+].map((path) => ({ name: `libraries/${path}`, from: inCheckout('node_modules', path) }));
 
-/** Lets these libraries find their files at the same path below the bundle's folder. */
+/** Lets these libraries find their files there. */
 const libraryFolders: Plugin = {
   name: 'library-folders',
   setup: (bundle) => {
     bundle.onLoad({ filter: /\/node_modules\/(grpc-health-check|@grpc\/reflection)\/build\/src\/.*\.js$/ }, async ({ path }) => {
       const folder = relative(inCheckout('node_modules'), dirname(path));
-      return { contents: (await readFile(path, 'utf8')).replaceAll('__dirname', `(__dirname + ${JSON.stringify(`/${folder}`)})`) };
+      return { contents: (await readFile(path, 'utf8')).replaceAll('__dirname', `(__dirname + ${JSON.stringify(`/libraries/${folder}`)})`) };
     });
   },
 };
