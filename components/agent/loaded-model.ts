@@ -37,6 +37,8 @@ export class LoadedModel {
   #tensors: ModelTensors = { inputs: [], outputs: [] };
   #queue: Job[] = [];
   #running: Job | undefined;
+  #loading: Worker | undefined;
+  #closed = false;
   #crashes = 0;
   #idle: (() => void)[] = [];
 
@@ -89,25 +91,32 @@ export class LoadedModel {
   async close(): Promise<void> {
     const phase = this.#phase;
     this.#phase = { name: 'closed' };
+    this.#closed = true;
+    this.#loading?.kill();
+    await this.#loading?.stop();
     if (phase.name === 'restarting') clearTimeout(phase.timer);
     if (phase.name === 'ready') {
       if (this.#running !== undefined) phase.worker.kill();
       await phase.worker.stop();
     }
-    this.#rejectAll(new FescueError('unavailable', `Model "${this.#options.alias}" was closed.`));
+    this.#rejectAll(this.#wasClosed());
   }
 
   async #startWorker(): Promise<ModelTensors> {
     const worker: Worker = Worker.spawn({ onExit: (reason) => this.#onWorkerExit(worker, reason) });
+    this.#loading = worker;
     try {
       const tensors = await this.#loadInTime(worker);
+      if (this.#closed) throw this.#wasClosed();
       this.#phase = { name: 'ready', worker, since: Date.now() };
       this.#options.log.info({ alias: this.#options.alias, workerPid: worker.pid }, 'model loaded');
       this.#options.observer.serving(this.#options.alias);
       return tensors;
     } catch (error) {
       await worker.stop();
-      throw error;
+      throw this.#closed ? this.#wasClosed() : error;
+    } finally {
+      this.#loading = undefined;
     }
   }
 
@@ -170,6 +179,7 @@ export class LoadedModel {
     try {
       await this.#startWorker();
     } catch (error) {
+      if (this.#closed) return;
       this.#options.log.error({ alias: this.#options.alias, err: messageOf(error) }, 'model could not be loaded again');
       this.#crashes += 1;
       if (this.#phase.name === 'restarting') this.#restartLater(`${reason}; then loading it again failed: ${messageOf(error)}`);
@@ -179,6 +189,10 @@ export class LoadedModel {
   #rejectAll(error: FescueError): void {
     for (const job of this.#queue.splice(0)) job.reject(error);
     for (const done of this.#idle.splice(0)) done();
+  }
+
+  #wasClosed(): FescueError {
+    return new FescueError('unavailable', `Model "${this.#options.alias}" was closed.`);
   }
 
   #unavailable(): FescueError {

@@ -24,6 +24,7 @@ export class ModelRegistry {
   #observer: ModelObserver;
   #entries = new Map<string, Entry>();
   #controlCalls = new Map<string, Promise<unknown>>();
+  #stopped = false;
 
   constructor(options: { config: Pick<AgentConfig, 'intraOpThreads' | 'queueSize' | 'loadTimeoutMs'>; log: Logger; observer: ModelObserver }) {
     this.#config = options.config;
@@ -36,6 +37,7 @@ export class ModelRegistry {
     checkAlias(alias);
     const path = pathOfUrl(url);
     return this.#inTurn(alias, async () => {
+      if (this.#stopped) throw new FescueError('unavailable', `Model "${alias}" was not loaded: the agent is stopping.`);
       if (this.#entries.has(alias)) throw new FescueError('already-exists', `Alias "${alias}" is in use by ${this.#entries.get(alias)?.url}. Unload it first, or choose another alias.`);
       const { intraOpThreads, queueSize, loadTimeoutMs } = this.#config;
       const model = new LoadedModel({ alias, order: { path, intraOpThreads }, queueSize, loadTimeoutMs, log: this.#log, observer: this.#observer });
@@ -88,8 +90,9 @@ export class ModelRegistry {
     return this.#ready(alias).model.predict(request, signal);
   }
 
-  /** Ends every worker; predictions under way are rejected with `unavailable`. */
+  /** Ends every worker, for good; predictions and loads under way are rejected with `unavailable`. */
   async stop(): Promise<void> {
+    this.#stopped = true;
     await Promise.all([...this.#entries.values()].map((entry) => entry.model.close()));
     this.#entries.clear();
   }
