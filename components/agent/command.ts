@@ -34,6 +34,8 @@ Examples:
   agent --metrics-address 127.0.0.1:9464    Prometheus metrics, too
   agent -c agent.json                       settings from a file: {"UnixSocketName": "/tmp/agent.sock"}`;
 
+const lastAnswersMs = 1_000;
+
 async function runAgent(sources: Parameters<typeof readAgentConfig>[0]): Promise<void> {
   const { config, unknownKeys } = readAgentConfig(sources);
   const log = createLogger({ component: 'agent', level: config.logLevel });
@@ -55,6 +57,8 @@ async function runAgent(sources: Parameters<typeof readAgentConfig>[0]): Promise
   await metricsDoor.stop();
   await models.stop();
   log.info('stopped');
+  // The last answers are on their way. What keeps the process alive after that is a client that never closes its side.
+  setTimeout(() => process.exit(), lastAnswersMs).unref();
 }
 
 async function stopSignal(): Promise<NodeJS.Signals> {

@@ -46,7 +46,8 @@ export class AgentServer {
 
   /**
    * Stops accepting and removes the socket file; resolves when the running calls are done, at the latest after the
-   * configured bound. Calls still running then end with the models they wait for.
+   * configured bound. Calls still running then end with the models they wait for; connections of clients that never
+   * finish stay open as long as the process.
    */
   async stop(): Promise<void> {
     const done = Promise.withResolvers<void>();
