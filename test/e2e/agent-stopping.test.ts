@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { connect as connectHttp2 } from 'node:http2';
@@ -5,9 +6,11 @@ import { connect } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { AgentClient } from '../../components/common/agent-client.ts';
 import { FescueError } from '../../components/common/errors.ts';
 import { identityModel, slowModel } from '../helpers/onnx-model.ts';
-import { eventually, useAgent } from '../helpers/use-agent.ts';
+import { temporaryFolder } from '../helpers/temporary-folder.ts';
+import { agentMain, eventually, useAgent } from '../helpers/use-agent.ts';
 
 const tiny = identityModel([{ name: 'x', type: 'FLOAT32', shape: [1] }]);
 
@@ -52,6 +55,28 @@ describe('stopping in the middle of something', () => {
     await eventually(() => agent.workers().length === 1, 'the worker to start');
     expect(await agent.stop()).toBe(0);
     expect(await loading).toBeInstanceOf(FescueError);
+  });
+});
+
+describe('two agents started at the same moment', () => {
+  it.each(['no socket file', 'the socket file of a killed agent'])('leave the socket to one where there was %s, and the other says so', async (before) => {
+    const folder = await temporaryFolder();
+    const socketPath = join(folder, 'agent.sock');
+    if (before !== 'no socket file') await (await useAgent({ folder })).stop('SIGKILL');
+    const agents = [0, 1].map(() => spawn(process.execPath, [agentMain, '-a', socketPath], { stdio: ['ignore', 'ignore', 'pipe'] }));
+    onTestFinished(() => agents.forEach((agent) => agent.kill('SIGKILL')));
+    const errors = agents.map((agent) => agent.stderr.setEncoding('utf8').toArray());
+    await Promise.race(agents.map((agent) => once(agent, 'exit')));
+
+    const refused = agents.findIndex((agent) => agent.exitCode !== null);
+    expect(agents[refused]?.exitCode).toBe(1);
+    expect(String(await errors[refused])).toContain(`The agent cannot serve on ${socketPath}: `);
+    const client = new AgentClient({ socketPath });
+    await client.waitUntilReady(20_000);
+    expect(await client.listModels()).toEqual([]);
+    client.close();
+    agents[1 - refused]?.kill('SIGTERM');
+    await eventually(() => agents[1 - refused]?.exitCode === 0, 'the other agent to stop');
   });
 });
 
