@@ -15,10 +15,13 @@ const seed = Number(process.env['FESCUE_TEST_SEED'] ?? Date.now() % 2 ** 31);
 const service = loadAgentService();
 
 const tensor = { tensorMetadata: { name: Buffer.from('x'), dataType: 'FLOAT32', shape: [1] }, byteData: Buffer.alloc(4) };
-/** A good message of each method. The alias of LoadModel is none, because every LoadModel that gets further starts a process. */
+/**
+ * A message of each method, good but for LoadModel: its alias is none, because every call that gets further starts a
+ * process, and its model is missing, because a mutant's alias may be good.
+ */
 const goodMessages: Record<AgentMethod, object> = {
   Predict: { name: 'tiny', tensors: [tensor] },
-  LoadModel: { url: 'tiny.onnx', name: '!' },
+  LoadModel: { url: 'missing.onnx', name: '!' },
   UnLoadModel: { name: 'other' },
   ListModels: {},
   DescribeModel: { name: 'tiny' },
