@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { copyFile, mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AgentClient } from '../components/common/agent-client.ts';
 import { listProcesses, withDescendants } from '../scripts/local-nucleus/process-tree.ts';
-import { bundleProgram } from '../scripts/packaging/bundles.ts';
+import { bundleProgram, libraryFiles } from '../scripts/packaging/bundles.ts';
 import { inCheckout } from '../scripts/packaging/paths.ts';
 
 /** The bundled agent, as a device runs it, and what it costs. */
@@ -26,6 +26,7 @@ export async function startMeasuredAgent(...flags: string[]): Promise<MeasuredAg
   await bundleProgram('agent', folder);
   await bundleProgram('worker', folder);
   await copyFile(inCheckout('proto/agent.proto'), join(folder, 'agent.proto'));
+  for (const { name, from } of libraryFiles) await cp(from, join(folder, name));
   const socketPath = join(folder, 'agent.sock');
   const child = spawn(process.execPath, [join(folder, 'agent.cjs'), '-a', socketPath, '--log-level', 'warn', ...flags], {
     cwd: folder,

@@ -3,6 +3,10 @@ import { addSettingFlags, settingsFromFlags } from '../common/command-line.ts';
 import { createLogger, type Logger } from '../common/log.ts';
 import type { Outcome } from '../common/original-configuration.ts';
 import { readAgentConfig } from './config.ts';
+import { Health } from './health.ts';
+import { AgentMetrics } from './metrics.ts';
+import { MetricsDoor } from './metrics-door.ts';
+import { observers } from './model-observer.ts';
 import { ModelRegistry } from './model-registry.ts';
 import { AgentServer } from './server.ts';
 import { agentSettings } from './settings.ts';
@@ -28,9 +32,12 @@ Every setting can also come from the environment (FESCUE_UNIX_SOCKET_NAME, …) 
 Examples:
   agent                                     serve on the socket clients of the original agent know
   agent -a /tmp/agent.sock --queue-size 8   another socket, a shorter queue
+  agent --metrics-address 127.0.0.1:9464    Prometheus metrics, too
   agent -c agent.json                       settings from a file: {"UnixSocketName": "/tmp/agent.sock"}
   agent -f -a /tmp/agent.sock -c sagemaker_edge_config.json
                                             as the original agent was started; docs/migration.md has its keys`;
+
+const lastAnswersMs = 1_000;
 
 async function runAgent(sources: Parameters<typeof readAgentConfig>[0]): Promise<void> {
   const { config, outcomes } = readAgentConfig(sources);
@@ -38,13 +45,23 @@ async function runAgent(sources: Parameters<typeof readAgentConfig>[0]): Promise
   logOutcomes(log, outcomes);
 
   const stopRequested = stopSignal();
-  const models = new ModelRegistry({ config, log });
-  const server = new AgentServer({ config, models, log });
-  await server.start();
+  const health = new Health();
+  const metrics = new AgentMetrics();
+  const models = new ModelRegistry({ config, log, observer: observers(health, metrics) });
+  const server = new AgentServer({ config, models, health, metrics, log });
+  const metricsDoor = new MetricsDoor({ config, text: () => metrics.text(models), log });
+  await metricsDoor.start();
+  await server.start().catch(async (error: unknown) => {
+    await metricsDoor.stop();
+    throw error;
+  });
   log.info({ signal: await stopRequested }, 'stopping');
   await server.stop();
+  await metricsDoor.stop();
   await models.stop();
   log.info('stopped');
+  // The last answers are on their way. What keeps the process alive after that is a client that never closes its side.
+  setTimeout(() => process.exit(), lastAnswersMs).unref();
 }
 
 /** Tells what a configuration file asks for that this agent does not do. */

@@ -18,6 +18,8 @@ export type AgentConfig = {
   readonly maxMessageBytes: number;
   readonly loadTimeoutMs: number;
   readonly stopTimeoutMs: number;
+  /** `127.0.0.1:<port>`, `[::1]:<port>`, the absolute path of a unix socket, or empty for none. */
+  readonly metricsAddress: string;
   readonly logLevel: LogLevel;
 };
 
@@ -56,6 +58,7 @@ export function readAgentConfig(sources: ConfigSources): { config: AgentConfig; 
     maxMessageBytes: values.MaxMessageMegabytes * 1024 * 1024,
     loadTimeoutMs: values.LoadTimeoutSeconds * 1000,
     stopTimeoutMs: values.StopTimeoutSeconds * 1000,
+    metricsAddress: values.MetricsAddress,
     logLevel: values.LogLevel as LogLevel,
   };
   return { config: Object.freeze(config), outcomes: file.outcomes };

@@ -1,5 +1,6 @@
 import { FescueError, messageOf } from '../common/errors.ts';
 import type { Logger } from '../common/log.ts';
+import type { ModelObserver } from './model-observer.ts';
 import { Worker } from './worker.ts';
 import type { LoadOrder, ModelTensors } from './worker-messages.ts';
 
@@ -9,9 +10,10 @@ export type LoadedModelOptions = {
   readonly queueSize: number;
   readonly loadTimeoutMs: number;
   readonly log: Logger;
+  readonly observer: ModelObserver;
 };
 
-type Job = { readonly request: Buffer; readonly resolve: (response: Buffer) => void; readonly reject: (error: FescueError) => void };
+type Job = { readonly request: Buffer; readonly queuedAt: number; readonly resolve: (response: Buffer) => void; readonly reject: (error: FescueError) => void };
 
 /** Where the model's worker is. `restarting` holds why the last one ended. */
 type Phase =
@@ -35,6 +37,8 @@ export class LoadedModel {
   #tensors: ModelTensors = { inputs: [], outputs: [] };
   #queue: Job[] = [];
   #running: Job | undefined;
+  #loading: Worker | undefined;
+  #closed = false;
   #crashes = 0;
   #idle: (() => void)[] = [];
 
@@ -44,6 +48,15 @@ export class LoadedModel {
 
   get tensors(): ModelTensors {
     return this.#tensors;
+  }
+
+  /** Predictions that wait for the worker. */
+  get waiting(): number {
+    return this.#queue.length;
+  }
+
+  get workerPid(): number | undefined {
+    return this.#phase.name === 'ready' ? this.#phase.worker.pid : undefined;
   }
 
   /** @throws FescueError as the worker's load answered; `deadline-exceeded` when it took too long */
@@ -61,7 +74,7 @@ export class LoadedModel {
     if (this.#phase.name !== 'ready') return Promise.reject(this.#unavailable());
     if (this.#queue.length >= this.#options.queueSize) return Promise.reject(this.#queueFull());
     return new Promise((resolve, reject) => {
-      const job: Job = { request, resolve, reject };
+      const job: Job = { request, queuedAt: performance.now(), resolve, reject };
       signal.addEventListener('abort', () => this.#drop(job), { once: true });
       this.#queue.push(job);
       this.#runNext();
@@ -78,24 +91,32 @@ export class LoadedModel {
   async close(): Promise<void> {
     const phase = this.#phase;
     this.#phase = { name: 'closed' };
+    this.#closed = true;
+    this.#loading?.kill();
+    await this.#loading?.stop();
     if (phase.name === 'restarting') clearTimeout(phase.timer);
     if (phase.name === 'ready') {
       if (this.#running !== undefined) phase.worker.kill();
       await phase.worker.stop();
     }
-    this.#rejectAll(new FescueError('unavailable', `Model "${this.#options.alias}" was closed.`));
+    this.#rejectAll(this.#wasClosed());
   }
 
   async #startWorker(): Promise<ModelTensors> {
     const worker: Worker = Worker.spawn({ onExit: (reason) => this.#onWorkerExit(worker, reason) });
+    this.#loading = worker;
     try {
       const tensors = await this.#loadInTime(worker);
+      if (this.#closed) throw this.#wasClosed();
       this.#phase = { name: 'ready', worker, since: Date.now() };
       this.#options.log.info({ alias: this.#options.alias, workerPid: worker.pid }, 'model loaded');
+      this.#options.observer.serving(this.#options.alias);
       return tensors;
     } catch (error) {
       await worker.stop();
-      throw error;
+      throw this.#closed ? this.#wasClosed() : error;
+    } finally {
+      this.#loading = undefined;
     }
   }
 
@@ -124,7 +145,9 @@ export class LoadedModel {
       return;
     }
     this.#running = job;
+    const startedAt = performance.now();
     const finished = (): void => {
+      this.#options.observer.predicted(this.#options.alias, startedAt - job.queuedAt, performance.now() - startedAt);
       this.#running = undefined;
       this.#runNext();
     };
@@ -143,6 +166,7 @@ export class LoadedModel {
     this.#crashes = lived > healthyAfterMs ? 1 : this.#crashes + 1;
     this.#options.log.error({ alias: this.#options.alias, workerPid: worker.pid, reason, crashes: this.#crashes }, 'worker died; restarting it');
     this.#restartLater(reason);
+    this.#options.observer.restarting(this.#options.alias);
     this.#rejectAll(this.#unavailable());
   }
 
@@ -155,6 +179,7 @@ export class LoadedModel {
     try {
       await this.#startWorker();
     } catch (error) {
+      if (this.#closed) return;
       this.#options.log.error({ alias: this.#options.alias, err: messageOf(error) }, 'model could not be loaded again');
       this.#crashes += 1;
       if (this.#phase.name === 'restarting') this.#restartLater(`${reason}; then loading it again failed: ${messageOf(error)}`);
@@ -164,6 +189,10 @@ export class LoadedModel {
   #rejectAll(error: FescueError): void {
     for (const job of this.#queue.splice(0)) job.reject(error);
     for (const done of this.#idle.splice(0)) done();
+  }
+
+  #wasClosed(): FescueError {
+    return new FescueError('unavailable', `Model "${this.#options.alias}" was closed.`);
   }
 
   #unavailable(): FescueError {

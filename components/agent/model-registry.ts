@@ -5,6 +5,7 @@ import { FescueError } from '../common/errors.ts';
 import type { Logger } from '../common/log.ts';
 import { LoadedModel } from './loaded-model.ts';
 import type { AgentConfig } from './config.ts';
+import type { ModelObserver } from './model-observer.ts';
 
 /** The contract's pattern of a model alias. */
 const aliasPattern = /^[a-zA-Z0-9](-*[a-zA-Z0-9])*$/;
@@ -22,12 +23,15 @@ type Entry = { readonly url: string; readonly model: LoadedModel; state: 'loadin
 export class ModelRegistry {
   #config: ModelConfig;
   #log: Logger;
+  #observer: ModelObserver;
   #entries = new Map<string, Entry>();
   #controlCalls = new Map<string, Promise<unknown>>();
+  #stopped = false;
 
-  constructor(options: { config: ModelConfig; log: Logger }) {
+  constructor(options: { config: ModelConfig; log: Logger; observer: ModelObserver }) {
     this.#config = options.config;
     this.#log = options.log;
+    this.#observer = options.observer;
   }
 
   /** @throws FescueError `already-exists`, `not-found`, `invalid-argument`, `failed-precondition` */
@@ -35,9 +39,11 @@ export class ModelRegistry {
     checkAlias(alias);
     const path = pathOfUrl(url);
     return this.#inTurn(alias, async () => {
+      if (this.#stopped) throw new FescueError('unavailable', `Model "${alias}" was not loaded: the agent is stopping.`);
       if (this.#entries.has(alias)) throw new FescueError('already-exists', `Alias "${alias}" is in use by ${this.#entries.get(alias)?.url}. Unload it first, or choose another alias.`);
       const { intraOpThreads, allowWritableSharedMemory, queueSize, loadTimeoutMs } = this.#config;
-      const model = new LoadedModel({ alias, order: { path, intraOpThreads, allowWritableSharedMemory }, queueSize, loadTimeoutMs, log: this.#log });
+      const order = { path, intraOpThreads, allowWritableSharedMemory };
+      const model = new LoadedModel({ alias, order, queueSize, loadTimeoutMs, log: this.#log, observer: this.#observer });
       const entry: Entry = { url, model, state: 'loading' };
       this.#entries.set(alias, entry);
       try {
@@ -56,7 +62,10 @@ export class ModelRegistry {
     return this.#inTurn(alias, async () => {
       const entry = this.#ready(alias);
       entry.state = 'draining';
+      this.#observer.gone(alias);
       await entry.model.drain();
+      // Its worker may have ended in between.
+      this.#observer.gone(alias);
       this.#entries.delete(alias);
       this.#log.info({ alias }, 'model unloaded');
     });
@@ -64,6 +73,11 @@ export class ModelRegistry {
 
   list(): Model[] {
     return [...this.#entries].filter(([, entry]) => entry.state === 'ready').map(([alias, entry]) => describe(alias, entry));
+  }
+
+  /** How busy each model is, and its worker while it has one. */
+  usage(): { alias: string; waiting: number; workerPid: number | undefined }[] {
+    return [...this.#entries].filter(([, entry]) => entry.state === 'ready').map(([alias, { model }]) => ({ alias, waiting: model.waiting, workerPid: model.workerPid }));
   }
 
   /** @throws FescueError `not-found` */
@@ -79,8 +93,9 @@ export class ModelRegistry {
     return this.#ready(alias).model.predict(request, signal);
   }
 
-  /** Ends every worker; predictions under way are rejected with `unavailable`. */
+  /** Ends every worker, for good; predictions and loads under way are rejected with `unavailable`. */
   async stop(): Promise<void> {
+    this.#stopped = true;
     await Promise.all([...this.#entries.values()].map((entry) => entry.model.close()));
     this.#entries.clear();
   }

@@ -3,18 +3,24 @@ import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { FescueError, messageOf } from '../common/errors.ts';
 import type { Logger } from '../common/log.ts';
 import type { AgentConfig } from './config.ts';
+import type { Health } from './health.ts';
+import type { AgentMetrics } from './metrics.ts';
 import type { ModelRegistry } from './model-registry.ts';
 import { flowWindowBytes, widenFlowWindow } from './flow-window.ts';
+import type { OpenStreams } from './open-streams.ts';
 import { agentHandlers, agentServiceDefinition } from './rpc.ts';
 import { clearSocketPath, restrictSocket } from './socket.ts';
+import { addStandardServices } from './standard-services.ts';
 
 /** The gRPC server on the agent's unix socket. */
 export class AgentServer {
   #config: AgentConfig;
   #log: Logger;
   #server: Server;
+  #health: Health;
+  #streams: OpenStreams;
 
-  constructor(options: { config: AgentConfig; models: ModelRegistry; log: Logger }) {
+  constructor(options: { config: AgentConfig; models: ModelRegistry; health: Health; metrics: AgentMetrics; log: Logger }) {
     this.#config = options.config;
     this.#log = options.log;
     this.#server = new Server({
@@ -23,7 +29,9 @@ export class AgentServer {
       'grpc.enable_channelz': 0,
     });
     widenFlowWindow(this.#server, flowWindowBytes);
-    this.#server.addService(agentServiceDefinition(), agentHandlers(options.models));
+    this.#server.addService(agentServiceDefinition(), options.metrics.counting(agentHandlers(options.models)));
+    this.#health = options.health;
+    this.#streams = addStandardServices(this.#server, options.health);
   }
 
   /** @throws FescueError `failed-precondition` when the socket cannot be served */
@@ -40,7 +48,8 @@ export class AgentServer {
 
   /**
    * Stops accepting and removes the socket file; resolves when the running calls are done, at the latest after the
-   * configured bound. Calls still running then end with the models they wait for.
+   * configured bound. Calls still running then end with the models they wait for; connections of clients that never
+   * finish stay open as long as the process.
    */
   async stop(): Promise<void> {
     const done = Promise.withResolvers<void>();
@@ -48,11 +57,11 @@ export class AgentServer {
       this.#log.warn({ afterMs: this.#config.stopTimeoutMs }, 'some calls did not finish in time and are cut off');
       done.resolve();
     }, this.#config.stopTimeoutMs);
+    this.#health.stop();
+    this.#streams.end();
     this.#server.tryShutdown(() => done.resolve());
     await done.promise;
     clearTimeout(overdue);
-    // Connections that never finish what they began would keep the process alive.
-    this.#server.forceShutdown();
   }
 
   async #bind(path: string): Promise<void> {

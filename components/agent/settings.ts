@@ -75,5 +75,15 @@ export const agentSettings = {
     doc: 'Time running calls get to finish when the agent stops, in seconds.',
     live: false,
   },
+  MetricsAddress: {
+    kind: 'text',
+    default: '',
+    pattern: {
+      regex: /^(?:(?:127\.0\.0\.1|\[::1\]):(?:[1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5])|\/.+)$/,
+      expected: '127.0.0.1:<port>, [::1]:<port> or the absolute path of a unix socket',
+    },
+    doc: 'Where GET /metrics answers in the Prometheus text format, on loopback only or on a unix socket with UnixSocketMode and UnixSocketGroup; empty serves none.',
+    live: false,
+  },
   LogLevel: { kind: 'choice', default: 'info', choices: logLevels, doc: 'Least severe events that are logged.', live: false },
 } as const satisfies SettingsTable;

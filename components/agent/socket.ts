@@ -1,4 +1,5 @@
-import { chmod, chown, lstat, readFile, unlink } from 'node:fs/promises';
+import { lstatSync, unlinkSync } from 'node:fs';
+import { chmod, chown, lstat, readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import { FescueError, hasCode } from '../common/errors.ts';
@@ -23,8 +24,11 @@ export async function clearSocketPath(path: string): Promise<boolean> {
   });
   if (file === undefined) return requireDirectory(path);
   if (!file.isSocket()) throw unusable(path, 'there is a file that is no socket. Remove it, or choose another path');
-  if (await isAnswered(path)) throw unusable(path, 'another process answers there. Stop that agent, or choose another path (-a)');
-  await unlink(path);
+  const answered = await isAnswered(path);
+  // Another agent may have replaced the same dead file meanwhile: compare and remove without a pause in between.
+  const now = lstatSync(path, { throwIfNoEntry: false });
+  if (answered || (now !== undefined && now.ino !== file.ino)) throw unusable(path, 'another process answers there. Stop that agent, or choose another path (-a)');
+  if (now !== undefined) unlinkSync(path);
   return true;
 }
 

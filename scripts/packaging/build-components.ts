@@ -3,7 +3,7 @@ import { constants, existsSync } from 'node:fs';
 import { copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { writeArchive, type ArchiveEntry } from './archive.ts';
-import { bundleProgram } from './bundles.ts';
+import { bundleProgram, libraryFiles } from './bundles.ts';
 import { inCheckout } from './paths.ts';
 import { architectures, componentNames, components, recipeText, runtimeArchive, sampleModelFolder, type Architecture, type Component } from './recipes.ts';
 import { runtimeFiles } from './runtime-files.ts';
@@ -57,7 +57,12 @@ async function entriesOf(name: string, build: Build): Promise<ArchiveEntry[]> {
     case componentNames.agent:
       await bundleProgram('agent', bundles);
       await bundleProgram('worker', bundles);
-      return [bundled('agent.cjs'), bundled('worker.cjs'), { name: 'agent.proto', from: inCheckout('proto/agent.proto') }];
+      return [
+        bundled('agent.cjs'),
+        bundled('worker.cjs'),
+        { name: 'agent.proto', from: inCheckout('proto/agent.proto') },
+        ...libraryFiles,
+      ];
     case componentNames.inference:
       await bundleProgram('inference', bundles);
       return [

@@ -1,8 +1,31 @@
-import { build } from 'esbuild';
+import { readFile } from 'node:fs/promises';
+import { dirname, relative } from 'node:path';
+import { build, type Plugin } from 'esbuild';
 import { inCheckout } from './paths.ts';
 
 /** Libraries with native parts: they come with the runtime component and are found through NODE_PATH. */
 const nativeLibraries = ['onnxruntime-node', 'sharp', 'aws-crt', 'koffi'];
+
+/**
+ * Files that libraries of the agent read from their own folder: where they have to lie beside the bundle, and where they
+ * are. (A folder keeps them apart also because tar takes a name that begins with @ for an archive to include.)
+ */
+export const libraryFiles = [
+  'grpc-health-check/proto/health/v1/health.proto',
+  '@grpc/reflection/build/proto/grpc/reflection/v1/reflection.proto',
+  '@grpc/reflection/build/proto/grpc/reflection/v1alpha/reflection.proto',
+].map((path) => ({ name: `libraries/${path}`, from: inCheckout('node_modules', path) }));
+
+/** Lets these libraries find their files there. */
+const libraryFolders: Plugin = {
+  name: 'library-folders',
+  setup: (bundle) => {
+    bundle.onLoad({ filter: /\/node_modules\/(grpc-health-check|@grpc\/reflection)\/build\/src\/.*\.js$/ }, async ({ path }) => {
+      const folder = relative(inCheckout('node_modules'), dirname(path));
+      return { contents: (await readFile(path, 'utf8')).replaceAll('__dirname', `(__dirname + ${JSON.stringify(`/libraries/${folder}`)})`) };
+    });
+  },
+};
 
 /** The programs of the components, by the name of their bundle. */
 const entryPoints = {
@@ -32,6 +55,7 @@ export async function bundleProgram(name: keyof typeof entryPoints, outputFolder
     // CommonJS has no import.meta; the sources need only its url.
     define: { 'import.meta.url': 'importMetaUrl' },
     banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
+    plugins: [libraryFolders],
     logLevel: 'error',
   });
 }
