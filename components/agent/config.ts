@@ -12,6 +12,8 @@ export type AgentConfig = {
   readonly socketMode: number;
   /** Group name or number; empty for the agent's own. */
   readonly socketGroup: string;
+  /** Workers per model. */
+  readonly instances: number;
   readonly intraOpThreads: number;
   readonly queueSize: number;
   readonly allowWritableSharedMemory: boolean;
@@ -52,7 +54,8 @@ export function readAgentConfig(sources: ConfigSources): { config: AgentConfig; 
     socketPath: values.UnixSocketName,
     socketMode: Number.parseInt(values.UnixSocketMode, 8),
     socketGroup: values.UnixSocketGroup,
-    intraOpThreads: values.IntraOpThreads || availableParallelism(),
+    instances: values.Instances,
+    intraOpThreads: values.IntraOpThreads || Math.max(1, Math.floor(availableParallelism() / values.Instances)),
     queueSize: values.QueueSize,
     allowWritableSharedMemory: values.AllowWritableSharedMemory,
     maxMessageBytes: values.MaxMessageMegabytes * 1024 * 1024,

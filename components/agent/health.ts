@@ -31,8 +31,8 @@ export class Health implements ModelObserver {
     this.#set(healthNameOf(alias), 'SERVING');
   }
 
-  restarting(alias: string): void {
-    this.#set(healthNameOf(alias), 'NOT_SERVING');
+  restarting(alias: string, workersLeft: number): void {
+    if (workersLeft === 0) this.#set(healthNameOf(alias), 'NOT_SERVING');
   }
 
   predicted(): void {

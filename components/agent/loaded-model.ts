@@ -1,12 +1,14 @@
-import { FescueError, messageOf } from '../common/errors.ts';
+import { FescueError } from '../common/errors.ts';
 import type { Logger } from '../common/log.ts';
+import { Instance } from './instance.ts';
 import type { ModelObserver } from './model-observer.ts';
-import { Worker } from './worker.ts';
 import type { LoadOrder, ModelTensors } from './worker-messages.ts';
 
 export type LoadedModelOptions = {
   readonly alias: string;
   readonly order: LoadOrder;
+  /** Workers that predict side by side. */
+  readonly instances: number;
   readonly queueSize: number;
   readonly loadTimeoutMs: number;
   readonly log: Logger;
@@ -15,53 +17,47 @@ export type LoadedModelOptions = {
 
 type Job = { readonly request: Buffer; readonly queuedAt: number; readonly resolve: (response: Buffer) => void; readonly reject: (error: FescueError) => void };
 
-/** Where the model's worker is. `restarting` holds why the last one ended. */
-type Phase =
-  | { readonly name: 'ready'; readonly worker: Worker; readonly since: number }
-  | { readonly name: 'restarting'; readonly reason: string; readonly timer?: NodeJS.Timeout }
-  | { readonly name: 'closed' };
-
-const firstBackoffMs = 100;
-const longestBackoffMs = 30_000;
-/** A worker that lived this long was healthy: the next crash starts at the shortest backoff again. */
-const healthyAfterMs = 60_000;
-
 /**
- * A model in its worker process, with the queue in front of it. One prediction runs at a time. When the worker dies,
- * its running and queued predictions are rejected with `unavailable`, and a new worker loads the model again, with
- * exponential backoff from 0.1 to 30 seconds.
+ * A model with its workers and the queue in front of them. Each worker runs one prediction at a time. When one dies,
+ * only its running prediction is lost; when none is left, the queued ones are rejected with `unavailable` as well.
  */
 export class LoadedModel {
-  #options: LoadedModelOptions;
-  #phase: Phase = { name: 'closed' };
+  readonly #options: LoadedModelOptions;
+  readonly #instances: readonly Instance[];
   #tensors: ModelTensors = { inputs: [], outputs: [] };
   #queue: Job[] = [];
-  #running: Job | undefined;
-  #loading: Worker | undefined;
-  #closed = false;
-  #crashes = 0;
+  #running = 0;
   #idle: (() => void)[] = [];
 
   constructor(options: LoadedModelOptions) {
     this.#options = options;
+    this.#instances = Array.from({ length: options.instances }, () => new Instance({ ...options, onReady: () => this.#onReady(), onEnd: () => this.#onEnd() }));
   }
 
   get tensors(): ModelTensors {
     return this.#tensors;
   }
 
-  /** Predictions that wait for the worker. */
+  /** Predictions that wait for a worker. */
   get waiting(): number {
     return this.#queue.length;
   }
 
-  get workerPid(): number | undefined {
-    return this.#phase.name === 'ready' ? this.#phase.worker.pid : undefined;
+  get workerPids(): number[] {
+    return this.#instances.flatMap(({ workerPid }) => workerPid ?? []);
   }
 
-  /** @throws FescueError as the worker's load answered; `deadline-exceeded` when it took too long */
+  /** Resolves when every worker has loaded the model. @throws FescueError as the first load that failed */
   async start(): Promise<void> {
-    this.#tensors = await this.#startWorker();
+    const starting = this.#instances.map(async (instance) => instance.start());
+    try {
+      const [tensors] = await Promise.all(starting);
+      if (tensors !== undefined) this.#tensors = tensors;
+    } catch (error) {
+      await this.close();
+      await Promise.allSettled(starting);
+      throw error;
+    }
   }
 
   /**
@@ -71,7 +67,7 @@ export class LoadedModel {
    * @throws FescueError `unavailable`, `resource-exhausted`, `cancelled`, or as the worker answered
    */
   predict(request: Buffer, signal: AbortSignal): Promise<Buffer> {
-    if (this.#phase.name !== 'ready') return Promise.reject(this.#unavailable());
+    if (!this.#instances.some(({ ready }) => ready)) return Promise.reject(this.#unavailable());
     if (this.#queue.length >= this.#options.queueSize) return Promise.reject(this.#queueFull());
     return new Promise((resolve, reject) => {
       const job: Job = { request, queuedAt: performance.now(), resolve, reject };
@@ -81,77 +77,39 @@ export class LoadedModel {
     });
   }
 
-  /** Waits for the queued and running predictions, then ends the worker. New ones must be kept away by the caller. */
+  /** Waits for the queued and running predictions, then ends the workers. New ones must be kept away by the caller. */
   async drain(): Promise<void> {
-    if (this.#running !== undefined || this.#queue.length > 0) await new Promise<void>((done) => this.#idle.push(done));
+    if (this.#running > 0 || this.#queue.length > 0) await new Promise<void>((done) => this.#idle.push(done));
     await this.close();
   }
 
-  /** Ends the worker now; predictions under way are rejected with `unavailable`. */
+  /** Ends the workers now; predictions under way are rejected with `unavailable`. */
   async close(): Promise<void> {
-    const phase = this.#phase;
-    this.#phase = { name: 'closed' };
-    this.#closed = true;
-    this.#loading?.kill();
-    await this.#loading?.stop();
-    if (phase.name === 'restarting') clearTimeout(phase.timer);
-    if (phase.name === 'ready') {
-      if (this.#running !== undefined) phase.worker.kill();
-      await phase.worker.stop();
-    }
-    this.#rejectAll(this.#wasClosed());
-  }
-
-  async #startWorker(): Promise<ModelTensors> {
-    const worker: Worker = Worker.spawn({ onExit: (reason) => this.#onWorkerExit(worker, reason) });
-    this.#loading = worker;
-    try {
-      const tensors = await this.#loadInTime(worker);
-      if (this.#closed) throw this.#wasClosed();
-      this.#phase = { name: 'ready', worker, since: Date.now() };
-      this.#options.log.info({ alias: this.#options.alias, workerPid: worker.pid }, 'model loaded');
-      this.#options.observer.serving(this.#options.alias);
-      return tensors;
-    } catch (error) {
-      await worker.stop();
-      throw this.#closed ? this.#wasClosed() : error;
-    } finally {
-      this.#loading = undefined;
-    }
-  }
-
-  async #loadInTime(worker: Worker): Promise<ModelTensors> {
-    const { alias, order, loadTimeoutMs } = this.#options;
-    let timedOut = false;
-    const timer = setTimeout(() => {
-      timedOut = true;
-      worker.kill();
-    }, loadTimeoutMs);
-    try {
-      return await worker.load(order);
-    } catch (error) {
-      if (!timedOut) throw error;
-      throw new FescueError('deadline-exceeded', `Model "${alias}" was not loaded within ${loadTimeoutMs / 1000} s. Raise LoadTimeoutSeconds if it needs longer.`, { cause: error });
-    } finally {
-      clearTimeout(timer);
-    }
+    await Promise.all(this.#instances.map(async (instance) => instance.close()));
+    this.#rejectQueued(new FescueError('unavailable', `Model "${this.#options.alias}" was closed.`));
   }
 
   #runNext(): void {
-    if (this.#running !== undefined || this.#phase.name !== 'ready') return;
-    const job = this.#queue.shift();
-    if (job === undefined) {
-      for (const done of this.#idle.splice(0)) done();
-      return;
+    for (;;) {
+      const instance = this.#instances.find(({ free }) => free);
+      const job = instance === undefined ? undefined : this.#queue.shift();
+      if (instance === undefined || job === undefined) break;
+      void this.#run(instance, job);
     }
-    this.#running = job;
+    if (this.#running === 0 && this.#queue.length === 0) for (const done of this.#idle.splice(0)) done();
+  }
+
+  async #run(instance: Instance, job: Job): Promise<void> {
     const startedAt = performance.now();
-    const finished = (): void => {
-      this.#options.observer.predicted(this.#options.alias, startedAt - job.queuedAt, performance.now() - startedAt);
-      this.#running = undefined;
-      this.#runNext();
-    };
-    this.#phase.worker.predict(job.request).then(job.resolve, job.reject).finally(finished).catch((error: unknown) => job.reject(error as FescueError));
+    this.#running += 1;
+    try {
+      job.resolve(await instance.predict(job.request));
+    } catch (error) {
+      job.reject(error as FescueError);
+    }
+    this.#running -= 1;
+    this.#options.observer.predicted(this.#options.alias, startedAt - job.queuedAt, performance.now() - startedAt);
+    this.#runNext();
   }
 
   #drop(job: Job): void {
@@ -160,44 +118,24 @@ export class LoadedModel {
     job.reject(new FescueError('cancelled', 'The prediction was cancelled or its deadline passed.'));
   }
 
-  #onWorkerExit(worker: Worker, reason: string): void {
-    if (this.#phase.name !== 'ready' || this.#phase.worker !== worker) return;
-    const lived = Date.now() - this.#phase.since;
-    this.#crashes = lived > healthyAfterMs ? 1 : this.#crashes + 1;
-    this.#options.log.error({ alias: this.#options.alias, workerPid: worker.pid, reason, crashes: this.#crashes }, 'worker died; restarting it');
-    this.#restartLater(reason);
-    this.#options.observer.restarting(this.#options.alias);
-    this.#rejectAll(this.#unavailable());
+  #onReady(): void {
+    this.#options.observer.serving(this.#options.alias);
+    this.#runNext();
   }
 
-  #restartLater(reason: string): void {
-    const delayMs = Math.min(firstBackoffMs * 2 ** (this.#crashes - 1), longestBackoffMs);
-    this.#phase = { name: 'restarting', reason, timer: setTimeout(() => void this.#restart(reason), delayMs) };
+  #onEnd(): void {
+    const left = this.#instances.filter(({ ready }) => ready).length;
+    this.#options.observer.restarting(this.#options.alias, left);
+    if (left === 0) this.#rejectQueued(this.#unavailable());
   }
 
-  async #restart(reason: string): Promise<void> {
-    try {
-      await this.#startWorker();
-    } catch (error) {
-      if (this.#closed) return;
-      this.#options.log.error({ alias: this.#options.alias, err: messageOf(error) }, 'model could not be loaded again');
-      this.#crashes += 1;
-      if (this.#phase.name === 'restarting') this.#restartLater(`${reason}; then loading it again failed: ${messageOf(error)}`);
-    }
-  }
-
-  #rejectAll(error: FescueError): void {
+  #rejectQueued(error: FescueError): void {
     for (const job of this.#queue.splice(0)) job.reject(error);
-    for (const done of this.#idle.splice(0)) done();
-  }
-
-  #wasClosed(): FescueError {
-    return new FescueError('unavailable', `Model "${this.#options.alias}" was closed.`);
+    this.#runNext();
   }
 
   #unavailable(): FescueError {
-    const reason = this.#phase.name === 'restarting' ? `its worker process ended (${this.#phase.reason}) and is being restarted; try again shortly` : 'it is not running';
-    return new FescueError('unavailable', `Model "${this.#options.alias}" cannot predict now: ${reason}.`);
+    return new FescueError('unavailable', `Model "${this.#options.alias}" cannot predict now: ${this.#instances[0]?.absence ?? 'it has no worker'}.`);
   }
 
   #queueFull(): FescueError {

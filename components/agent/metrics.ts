@@ -64,7 +64,7 @@ export class AgentMetrics implements ModelObserver {
     );
     return (
       histogramText('fescue_agent_predict_duration_seconds', 'Time of predictions that were run: waiting for the worker (queue), in the worker (run), and both (total).', durations) +
-      metricText('fescue_agent_worker_restarts_total', 'counter', 'Times the worker of the model ended by itself and was replaced.', [...this.#models].map(([model, { restarts }]) => ({ labels: { model }, value: restarts })))
+      metricText('fescue_agent_worker_restarts_total', 'counter', 'Times a worker of the model ended by itself and was replaced.', [...this.#models].map(([model, { restarts }]) => ({ labels: { model }, value: restarts })))
     );
   }
 }
@@ -80,14 +80,11 @@ function countingCalls(handler: UnaryHandler, counts: Float64Array): UnaryHandle
 }
 
 function usageText(usage: ReturnType<ModelRegistry['usage']>): string {
-  const memory = usage.flatMap(({ alias, workerPid }) => {
-    const bytes = workerPid === undefined ? undefined : residentBytes(workerPid);
-    return bytes === undefined ? [] : [{ labels: { model: alias }, value: bytes }];
-  });
+  const memory = usage.map(({ alias, workerPids }) => ({ labels: { model: alias }, value: workerPids.reduce((sum, pid) => sum + residentBytes(pid), 0) }));
   return (
     metricText('fescue_agent_models_loaded', 'gauge', 'Models loaded.', [{ labels: {}, value: usage.length }]) +
-    metricText('fescue_agent_queue_depth', 'gauge', 'Predictions of the model that wait for its worker.', usage.map(({ alias, waiting }) => ({ labels: { model: alias }, value: waiting }))) +
-    metricText('fescue_agent_worker_resident_memory_bytes', 'gauge', 'Resident memory of the model\'s worker process.', memory)
+    metricText('fescue_agent_queue_depth', 'gauge', 'Predictions of the model that wait for a worker.', usage.map(({ alias, waiting }) => ({ labels: { model: alias }, value: waiting }))) +
+    metricText('fescue_agent_worker_resident_memory_bytes', 'gauge', 'Resident memory of the model\'s worker processes.', memory)
   );
 }
 
@@ -99,13 +96,13 @@ function processText(): string {
   );
 }
 
-/** From `status` and not `statm`, whose page size Node cannot tell; undefined when the process has ended. */
-function residentBytes(pid: number): number | undefined {
+/** From `status` and not `statm`, whose page size Node cannot tell; 0 when the process has ended. */
+function residentBytes(pid: number): number {
   try {
     const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-    return kibibytes === undefined ? undefined : Number(kibibytes) * 1024;
+    return Number(kibibytes ?? 0) * 1024;
   } catch (error) {
-    if (hasCode(error, 'ENOENT', 'ESRCH')) return undefined;
+    if (hasCode(error, 'ENOENT', 'ESRCH')) return 0;
     throw error;
   }
 }

@@ -10,7 +10,7 @@ import type { ModelObserver } from './model-observer.ts';
 /** The contract's pattern of a model alias. */
 const aliasPattern = /^[a-zA-Z0-9](-*[a-zA-Z0-9])*$/;
 
-type ModelConfig = Pick<AgentConfig, 'intraOpThreads' | 'allowWritableSharedMemory' | 'queueSize' | 'loadTimeoutMs'>;
+type ModelConfig = Pick<AgentConfig, 'instances' | 'intraOpThreads' | 'allowWritableSharedMemory' | 'queueSize' | 'loadTimeoutMs'>;
 
 /** An alias in use. Only a ready one is listed and predicts. */
 type Entry = { readonly url: string; readonly model: LoadedModel; state: 'loading' | 'ready' | 'draining' };
@@ -41,9 +41,9 @@ export class ModelRegistry {
     return this.#inTurn(alias, async () => {
       if (this.#stopped) throw new FescueError('unavailable', `Model "${alias}" was not loaded: the agent is stopping.`);
       if (this.#entries.has(alias)) throw new FescueError('already-exists', `Alias "${alias}" is in use by ${this.#entries.get(alias)?.url}. Unload it first, or choose another alias.`);
-      const { intraOpThreads, allowWritableSharedMemory, queueSize, loadTimeoutMs } = this.#config;
+      const { instances, intraOpThreads, allowWritableSharedMemory, queueSize, loadTimeoutMs } = this.#config;
       const order = { path, intraOpThreads, allowWritableSharedMemory };
-      const model = new LoadedModel({ alias, order, queueSize, loadTimeoutMs, log: this.#log, observer: this.#observer });
+      const model = new LoadedModel({ alias, order, instances, queueSize, loadTimeoutMs, log: this.#log, observer: this.#observer });
       const entry: Entry = { url, model, state: 'loading' };
       this.#entries.set(alias, entry);
       try {
@@ -76,8 +76,8 @@ export class ModelRegistry {
   }
 
   /** How busy each model is, and its worker while it has one. */
-  usage(): { alias: string; waiting: number; workerPid: number | undefined }[] {
-    return [...this.#entries].filter(([, entry]) => entry.state === 'ready').map(([alias, { model }]) => ({ alias, waiting: model.waiting, workerPid: model.workerPid }));
+  usage(): { alias: string; waiting: number; workerPids: number[] }[] {
+    return [...this.#entries].filter(([, entry]) => entry.state === 'ready').map(([alias, { model }]) => ({ alias, waiting: model.waiting, workerPids: model.workerPids }));
   }
 
   /** @throws FescueError `not-found` */

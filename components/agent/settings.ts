@@ -24,13 +24,22 @@ export const agentSettings = {
     doc: 'Group that owns the socket, by name or number; empty leaves the group of the agent.',
     live: false,
   },
+  Instances: {
+    kind: 'number',
+    default: 1,
+    integer: true,
+    min: 1,
+    max: 64,
+    doc: 'Workers per model, which predict side by side; each has the model in its own memory.',
+    live: false,
+  },
   IntraOpThreads: {
     kind: 'number',
     default: 0,
     integer: true,
     min: 0,
     max: 256,
-    doc: 'Threads one prediction may use; 0 takes as many as the CPUs this process may use (affinity and cgroup quota).',
+    doc: 'Threads one prediction may use; 0 shares the CPUs this process may use (affinity and cgroup quota) among the Instances of a model.',
     live: false,
   },
   QueueSize: {
