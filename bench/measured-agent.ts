@@ -8,6 +8,7 @@ import { AgentClient } from '../components/common/agent-client.ts';
 import { listProcesses, withDescendants } from '../scripts/local-nucleus/process-tree.ts';
 import { bundleProgram, libraryFiles } from '../scripts/packaging/bundles.ts';
 import { inCheckout } from '../scripts/packaging/paths.ts';
+import { nodeFlags } from '../scripts/packaging/recipes.ts';
 
 /** The bundled agent, as a device runs it, and what it costs. */
 export type MeasuredAgent = {
@@ -28,7 +29,7 @@ export async function startMeasuredAgent(...flags: string[]): Promise<MeasuredAg
   await copyFile(inCheckout('proto/agent.proto'), join(folder, 'agent.proto'));
   for (const { name, from } of libraryFiles) await cp(from, join(folder, name));
   const socketPath = join(folder, 'agent.sock');
-  const child = spawn(process.execPath, [join(folder, 'agent.cjs'), '-a', socketPath, '--log-level', 'warn', ...flags], {
+  const child = spawn(process.execPath, [...nodeFlags, join(folder, 'agent.cjs'), '-a', socketPath, '--log-level', 'warn', ...flags], {
     cwd: folder,
     env: { ...process.env, NODE_PATH: inCheckout('node_modules') },
     stdio: 'inherit',

@@ -42,7 +42,8 @@ export function run(script, args) {
   if (!existsSync(pinnedNode)) {
     fail(`no Node for ${process.platform}-${process.arch} among the dependencies. Fescue runs on linux-x64 and linux-arm64.`);
   }
-  const child = spawn(pinnedNode, [join(root, script), ...args], { stdio: 'inherit' });
+  // The flag: see nodeFlags in scripts/packaging/recipes.ts.
+  const child = spawn(pinnedNode, ['--initial-old-space-size=64', join(root, script), ...args], { stdio: 'inherit' });
   // A terminal sends Ctrl-C to the whole group; other senders reach only this process, so pass the signal on.
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
     process.on(signal, () => child.kill(signal));

@@ -27,6 +27,12 @@ const productVersion = (JSON.parse(readFileSync(inCheckout('package.json'), 'utf
 const runtimeFolder = `{work:path}/../${componentNames.runtime}`;
 const nodeProgram = `${runtimeFolder}/bin/node`;
 
+/**
+ * V8 takes a small heap as a reason to collect early, and counts the bytes of tensors: a dozen calls of 600 KB were
+ * enough for a major collection. With the first limit at 64 MB it takes many times as many.
+ */
+export const nodeFlags = ['--initial-old-space-size=64'];
+
 /** The four components, runtime first. */
 export function components(): Component[] {
   return [runtime(), agent(), model(), inference()];
@@ -123,7 +129,7 @@ function manifest(options: { architecture?: Architecture; archive: string; lifec
 function runLifecycle(bundle: string, environment: Record<string, string>): object {
   return {
     run: {
-      Script: `exec "${nodeProgram}" "{work:path}/${bundle}"`,
+      Script: `exec "${nodeProgram}" ${nodeFlags.join(' ')} "{work:path}/${bundle}"`,
       Setenv: { NODE_PATH: `${runtimeFolder}/node_modules`, ...environment },
     },
   };
