@@ -6,9 +6,10 @@ import type { Logger } from '../common/log.ts';
 import { describeTensor, shapeFits, type Tensor } from '../common/tensor.ts';
 import type { InferenceSettings } from './configuration.ts';
 import type { Classifier } from './model-package.ts';
+import { TensorTransport } from './tensor-transport.ts';
 
 export type ConnectionOptions = {
-  readonly settings: Pick<InferenceSettings, 'UnixSocketName' | 'ModelPath' | 'ModelName' | 'AgentWaitSeconds' | 'PredictTimeoutSeconds'>;
+  readonly settings: Pick<InferenceSettings, 'UnixSocketName' | 'ModelPath' | 'ModelName' | 'AgentWaitSeconds' | 'PredictTimeoutSeconds' | 'SharedMemoryThresholdBytes'>;
   readonly classifier: Classifier;
   readonly log: Logger;
   /** Ends all waiting. */
@@ -24,10 +25,12 @@ const unloadTimeoutMs = 5_000;
 export class ModelConnection {
   readonly #options: ConnectionOptions;
   readonly #client: AgentClient;
+  readonly #transport: TensorTransport;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
     this.#client = new AgentClient({ socketPath: options.settings.UnixSocketName });
+    this.#transport = new TensorTransport({ threshold: options.settings.SharedMemoryThresholdBytes, log: options.log });
   }
 
   /**
@@ -72,6 +75,7 @@ export class ModelConnection {
       this.#options.log.info({ reason: messageOf(error) }, 'the model was not unloaded');
     });
     this.#client.close();
+    this.#transport.close();
   }
 
   async #waitForAgent(): Promise<void> {
@@ -103,8 +107,8 @@ export class ModelConnection {
 
   async #predictOnce(input: Tensor): Promise<Tensor> {
     const { settings, classifier, signal } = this.#options;
-    const { bytes, ...metadata } = input;
-    const outputs = await this.#client.predict(settings.ModelName, [{ bytes, metadata }], { timeoutMs: settings.PredictTimeoutSeconds * 1000, signal });
+    const options = { timeoutMs: settings.PredictTimeoutSeconds * 1000, signal };
+    const outputs = await this.#transport.send(input, (prepared) => this.#client.predict(settings.ModelName, [prepared], options));
     const output = outputs.find((one) => one.name === classifier.output.name);
     if (output !== undefined) return output;
     throw new FescueError('failed-precondition', `Model "${settings.ModelName}" gave the outputs ${outputs.map((one) => one.name).join(', ')}, not ${classifier.output.name} of its manifest.`);

@@ -58,6 +58,15 @@ export const inferenceSettings = {
   },
   ScoreThreshold: { kind: 'number', default: 0.3, integer: false, min: 0, max: 1, doc: 'Lowest score that is published.', live: false },
   MaxResults: { kind: 'number', default: 5, integer: true, min: 1, max: 1_000, doc: 'Most labels published per image.', live: false },
+  SharedMemoryThresholdBytes: {
+    kind: 'number',
+    default: 65_536,
+    integer: true,
+    min: 0,
+    max: 2_147_483_647,
+    doc: 'Tensors of this size and above go to the agent through shared memory; the agent has to run as the same user.',
+    live: false,
+  },
   AgentWaitSeconds: {
     kind: 'number',
     default: 10,

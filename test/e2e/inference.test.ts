@@ -2,6 +2,7 @@ import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { manifestFileName } from '../../components/common/model-manifest.ts';
+import { segmentsOf } from '../helpers/segments.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
 import { eventually, useAgent } from '../helpers/use-agent.ts';
 import { photoFolder, samplePackage, useInference } from '../helpers/use-inference.ts';
@@ -43,6 +44,29 @@ describe('by hand', () => {
     const inference = useInference(flagsFor(agent.socketPath, { 'image-directory': photoFolder, 'image-name': 'dog.jpg', 'inference-interval': 0.1 }));
     await eventually(() => inference.results().length >= 3, 'three results');
     expect(await inference.stop()).toBe(0);
+  });
+});
+
+describe('large tensors', () => {
+  /** What the component has in shared memory, and what it said of it, after two photos. */
+  async function observe(flags: Record<string, string | number>): Promise<{ segments: number; left: number; warnings: number; labels: unknown[] }> {
+    const agent = await useAgent();
+    const inference = useInference(flagsFor(agent.socketPath, { 'image-directory': await photos('dog.jpg', 'panda.jpg'), ...flags }));
+    await eventually(() => inference.results().length === 2, 'two results');
+    const segments = segmentsOf(inference.pid).length;
+    expect(await inference.stop()).toBe(0);
+    const warnings = inference.logged().filter(({ msg }) => String(msg).startsWith('shared memory cannot be used')).length;
+    return { segments, warnings, left: segmentsOf(inference.pid).length, labels: inference.results().map((result) => result['inference-results'][0]?.Label) };
+  }
+
+  const labels = ['German shepherd', 'giant panda'];
+
+  test('go through one segment of shared memory, which is gone afterwards', async () => {
+    expect(await observe({})).toEqual({ segments: 1, left: 0, warnings: 0, labels });
+  });
+
+  test('go as bytes below the threshold', async () => {
+    expect(await observe({ 'shared-memory-threshold-bytes': 1_000_000 })).toEqual({ segments: 0, left: 0, warnings: 0, labels });
   });
 });
 

@@ -9,6 +9,7 @@ export const photoFolder = resolve('components/inference/photos');
 export type Result = { image: string; 'inference-results': { Label: string; Score: number }[]; [key: string]: unknown };
 
 export type RunningInference = {
+  pid: number;
   /** What it published, one per image. */
   results: () => Result[];
   /** What it logged. */
@@ -33,5 +34,5 @@ export function useInference(flags: Record<string, string | number>, options: { 
   };
   onTestFinished(async () => void (await stop('SIGKILL')));
   const objects = (text: string): Record<string, unknown>[] => text.split('\n').slice(0, -1).filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as Record<string, unknown>);
-  return { results: () => objects(printed) as Result[], logged: () => objects(errors), errors: () => errors, stop, exited };
+  return { pid: child.pid ?? 0, results: () => objects(printed) as Result[], logged: () => objects(errors), errors: () => errors, stop, exited };
 }
