@@ -5,6 +5,7 @@ import { FescueError } from '../common/errors.ts';
 import type { Logger } from '../common/log.ts';
 import { LoadedModel } from './loaded-model.ts';
 import type { AgentConfig } from './config.ts';
+import { checkMemory } from './memory-budget.ts';
 import type { ModelObserver } from './model-observer.ts';
 
 /** The contract's pattern of a model alias. */
@@ -34,7 +35,7 @@ export class ModelRegistry {
     this.#observer = options.observer;
   }
 
-  /** @throws FescueError `already-exists`, `not-found`, `invalid-argument`, `failed-precondition` */
+  /** @throws FescueError `already-exists`, `not-found`, `invalid-argument`, `failed-precondition`, `resource-exhausted` */
   load(url: string, alias: string): Promise<Model> {
     checkAlias(alias);
     const path = pathOfUrl(url);
@@ -42,6 +43,7 @@ export class ModelRegistry {
       if (this.#stopped) throw new FescueError('unavailable', `Model "${alias}" was not loaded: the agent is stopping.`);
       if (this.#entries.has(alias)) throw new FescueError('already-exists', `Alias "${alias}" is in use by ${this.#entries.get(alias)?.url}. Unload it first, or choose another alias.`);
       const { instances, intraOpThreads, allowWritableSharedMemory, queueSize, loadTimeoutMs } = this.#config;
+      checkMemory(alias, path, instances);
       const order = { path, intraOpThreads, allowWritableSharedMemory };
       const model = new LoadedModel({ alias, order, instances, queueSize, loadTimeoutMs, log: this.#log, observer: this.#observer });
       const entry: Entry = { url, model, state: 'loading' };

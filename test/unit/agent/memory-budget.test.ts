@@ -1,0 +1,62 @@
+import { mkdir, truncate, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { availableBytes, checkMemory } from '../../../components/agent/memory-budget.ts';
+import { temporaryFolder } from '../../helpers/temporary-folder.ts';
+
+/** A folder that holds the files of /proc and /sys given. */
+async function systemOf(files: Record<string, string>): Promise<string> {
+  const root = await temporaryFolder();
+  for (const [path, content] of Object.entries(files)) {
+    await mkdir(dirname(join(root, path)), { recursive: true });
+    await writeFile(join(root, path), content);
+  }
+  return root;
+}
+
+const meminfo = 'MemTotal:       8000000 kB\nMemFree:         100000 kB\nMemAvailable:   4000000 kB\n';
+const system = 4_000_000 * 1024;
+
+describe('available memory', () => {
+  test('is the system\'s where nothing limits it', async () => {
+    expect(availableBytes(await systemOf({ 'proc/meminfo': meminfo, 'proc/self/cgroup': '0::/user.slice\n', 'sys/fs/cgroup/user.slice/memory.max': 'max\n', 'sys/fs/cgroup/user.slice/memory.current': '5000\n' }))).toBe(system);
+  });
+
+  test('is what a control group leaves, its page cache included', async () => {
+    const files = { 'memory.max': '1000000\n', 'memory.current': '900000\n', 'memory.stat': 'anon 1\nactive_file 200000\ninactive_file 100000\nactive_anon 7\n' };
+    const group = Object.fromEntries(Object.entries(files).map(([name, content]) => [`sys/fs/cgroup/a/b/${name}`, content]));
+    expect(availableBytes(await systemOf({ 'proc/meminfo': meminfo, 'proc/self/cgroup': '0::/a/b\n', ...group }))).toBe(400_000);
+  });
+
+  test('is what the tightest of nested groups leaves', async () => {
+    const root = await systemOf({
+      'proc/meminfo': meminfo,
+      'proc/self/cgroup': '0::/a/b\n',
+      'sys/fs/cgroup/a/memory.max': '600\n',
+      'sys/fs/cgroup/a/memory.current': '500\n',
+      'sys/fs/cgroup/a/b/memory.max': '1000\n',
+      'sys/fs/cgroup/a/b/memory.current': '100\n',
+    });
+    expect(availableBytes(root)).toBe(100);
+  });
+
+  test('is found in version 1 as well, and at the mount point of a container', async () => {
+    const group = { 'sys/fs/cgroup/memory/memory.limit_in_bytes': '1000\n', 'sys/fs/cgroup/memory/memory.usage_in_bytes': '400\n', 'sys/fs/cgroup/memory/memory.stat': 'inactive_file 1\ntotal_inactive_file 50\n' };
+    expect(availableBytes(await systemOf({ 'proc/meminfo': meminfo, 'proc/self/cgroup': '4:cpu,cpuacct:/x\n9:memory:/docker/abc\n', ...group }))).toBe(650);
+  });
+
+  test('is unlimited where nothing can be read', async () => {
+    expect(availableBytes(await systemOf({}))).toBe(Infinity);
+  });
+});
+
+test('a model that does not fit is refused with what it needs and what there is', async () => {
+  const folder = await temporaryFolder();
+  await writeFile(join(folder, 'model.onnx'), '');
+  await truncate(join(folder, 'model.onnx'), 100e6);
+  expect(() => checkMemory('big', folder, 1, 264e6)).not.toThrow();
+  expect(() => checkMemory('big', join(folder, 'model.onnx'), 2, 500e6)).toThrow(
+    expect.objectContaining({ kind: 'resource-exhausted', message: 'Model "big" needs about 528 MB for 2 workers while it loads, and 500 MB are available. Unload another model, lower Instances, or raise the memory limit.' }) as Error,
+  );
+  expect(() => checkMemory('gone', '/nowhere', 1, 100e6)).not.toThrow();
+});
