@@ -1,9 +1,11 @@
 import { availableParallelism } from 'node:os';
-import { FescueError } from '../common/errors.ts';
+import { FescueError, messageOf } from '../common/errors.ts';
 import type { LogLevel } from '../common/log.ts';
 import { parseSettings, settingsFromEnvironment } from '../common/settings.ts';
 import { readSettingsFile } from '../common/settings-file.ts';
+import { readTrustedCertificates } from './certificate-chain.ts';
 import { agentSettings } from './settings.ts';
+import type { SignaturePolicy } from './signature.ts';
 
 /** The agent's configuration, complete and checked; see `settings.ts` for what each key does. */
 export type AgentConfig = {
@@ -16,6 +18,7 @@ export type AgentConfig = {
   readonly maxMessageBytes: number;
   readonly loadTimeoutMs: number;
   readonly stopTimeoutMs: number;
+  readonly signaturePolicy: SignaturePolicy;
   readonly logLevel: LogLevel;
 };
 
@@ -39,8 +42,10 @@ export function readAgentConfig(sources: ConfigSources): { config: AgentConfig; 
     ...settingsFromEnvironment(agentSettings, sources.environment),
     ...sources.flags,
   });
-  if (problems.length > 0) {
-    throw new FescueError('invalid-argument', `The agent's configuration cannot be used:\n  ${problems.join('\n  ')}`);
+  const signing = signaturePolicyOf(values.TrustedCertificatesPath, values.ModelSignature);
+  const allProblems = [...problems, ...signing.problems];
+  if (allProblems.length > 0) {
+    throw new FescueError('invalid-argument', `The agent's configuration cannot be used:\n  ${allProblems.join('\n  ')}`);
   }
   const config: AgentConfig = {
     socketPath: values.UnixSocketName,
@@ -51,7 +56,22 @@ export function readAgentConfig(sources: ConfigSources): { config: AgentConfig; 
     maxMessageBytes: values.MaxMessageMegabytes * 1024 * 1024,
     loadTimeoutMs: values.LoadTimeoutSeconds * 1000,
     stopTimeoutMs: values.StopTimeoutSeconds * 1000,
+    signaturePolicy: signing.policy,
     logLevel: values.LogLevel as LogLevel,
   };
   return { config: Object.freeze(config), unknownKeys: unknown };
+}
+
+/** Certificates are read once: an agent that runs goes on with those it started with. */
+function signaturePolicyOf(path: string, choice: string): { policy: SignaturePolicy; problems: readonly string[] } {
+  const mode = choice === 'auto' ? (path === '' ? 'if-present' : 'required') : (choice as SignaturePolicy['mode']);
+  if (path === '') {
+    const problems = mode === 'required' ? ['ModelSignature: required takes TrustedCertificatesPath, which is empty; name the certificates that may sign models'] : [];
+    return { policy: { mode, trusted: [] }, problems };
+  }
+  try {
+    return { policy: { mode, trusted: readTrustedCertificates(path).map(String) }, problems: [] };
+  } catch (error) {
+    return { policy: { mode, trusted: [] }, problems: [`TrustedCertificatesPath: ${messageOf(error)}`] };
+  }
 }

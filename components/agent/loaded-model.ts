@@ -1,7 +1,7 @@
 import { FescueError, messageOf } from '../common/errors.ts';
 import type { Logger } from '../common/log.ts';
 import { Worker } from './worker.ts';
-import type { LoadOrder, ModelTensors } from './worker-messages.ts';
+import type { LoadOrder, LoadResult, ModelTensors } from './worker-messages.ts';
 
 export type LoadedModelOptions = {
   readonly alias: string;
@@ -89,9 +89,11 @@ export class LoadedModel {
   async #startWorker(): Promise<ModelTensors> {
     const worker: Worker = Worker.spawn({ onExit: (reason) => this.#onWorkerExit(worker, reason) });
     try {
-      const tensors = await this.#loadInTime(worker);
+      const { signer, ...tensors } = await this.#loadInTime(worker);
       this.#phase = { name: 'ready', worker, since: Date.now() };
-      this.#options.log.info({ alias: this.#options.alias, workerPid: worker.pid }, 'model loaded');
+      const { alias, log } = this.#options;
+      log.info({ alias, workerPid: worker.pid, signer: signer?.name }, 'model loaded');
+      if (signer?.trusted === false) log.warn({ alias, signer: signer.name, fingerprint: signer.fingerprint }, 'signature is intact, but its signer is not known: TrustedCertificatesPath is empty');
       return tensors;
     } catch (error) {
       await worker.stop();
@@ -99,7 +101,7 @@ export class LoadedModel {
     }
   }
 
-  async #loadInTime(worker: Worker): Promise<ModelTensors> {
+  async #loadInTime(worker: Worker): Promise<LoadResult> {
     const { alias, order, loadTimeoutMs } = this.#options;
     let timedOut = false;
     const timer = setTimeout(() => {

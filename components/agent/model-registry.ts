@@ -18,12 +18,12 @@ type Entry = { readonly url: string; readonly model: LoadedModel; state: 'loadin
  * LoadModel before it. Predictions never wait for control calls: while an alias loads or drains they get `not-found`.
  */
 export class ModelRegistry {
-  #config: Pick<AgentConfig, 'intraOpThreads' | 'queueSize' | 'loadTimeoutMs'>;
+  #config: Pick<AgentConfig, 'intraOpThreads' | 'queueSize' | 'loadTimeoutMs' | 'signaturePolicy'>;
   #log: Logger;
   #entries = new Map<string, Entry>();
   #controlCalls = new Map<string, Promise<unknown>>();
 
-  constructor(options: { config: Pick<AgentConfig, 'intraOpThreads' | 'queueSize' | 'loadTimeoutMs'>; log: Logger }) {
+  constructor(options: { config: Pick<AgentConfig, 'intraOpThreads' | 'queueSize' | 'loadTimeoutMs' | 'signaturePolicy'>; log: Logger }) {
     this.#config = options.config;
     this.#log = options.log;
   }
@@ -34,8 +34,8 @@ export class ModelRegistry {
     const path = pathOfUrl(url);
     return this.#inTurn(alias, async () => {
       if (this.#entries.has(alias)) throw new FescueError('already-exists', `Alias "${alias}" is in use by ${this.#entries.get(alias)?.url}. Unload it first, or choose another alias.`);
-      const { intraOpThreads, queueSize, loadTimeoutMs } = this.#config;
-      const model = new LoadedModel({ alias, order: { path, intraOpThreads }, queueSize, loadTimeoutMs, log: this.#log });
+      const { intraOpThreads, queueSize, loadTimeoutMs, signaturePolicy } = this.#config;
+      const model = new LoadedModel({ alias, order: { path, intraOpThreads, signaturePolicy }, queueSize, loadTimeoutMs, log: this.#log });
       const entry: Entry = { url, model, state: 'loading' };
       this.#entries.set(alias, entry);
       try {

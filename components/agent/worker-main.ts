@@ -39,11 +39,11 @@ async function answer(frame: Frame): Promise<void> {
 
 async function load(payload: Buffer): Promise<Pick<Frame, 'kind' | 'payload'>> {
   const order = decodeJson<LoadOrder>(payload);
-  const { modelPath, manifest } = await openModelFiles(order.path);
+  const { modelPath, manifest, signer } = await openModelFiles(order.path, order.signaturePolicy);
   const opened = await Session.open(modelPath, order);
   if (manifest !== undefined) checkDeclaredTensors(manifest, opened.tensors);
   session = opened;
-  return { kind: frameKinds.loaded, payload: encodeJson(opened.tensors) };
+  return { kind: frameKinds.loaded, payload: encodeJson({ ...opened.tensors, ...(signer === undefined ? {} : { signer }) }) };
 }
 
 async function predict(payload: Buffer): Promise<Pick<Frame, 'kind' | 'payload'>> {
