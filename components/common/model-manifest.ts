@@ -70,8 +70,13 @@ export type ImagePreprocessing = z.infer<typeof imagePreprocessing>;
 export function parseManifest(text: string, path: string): ModelManifest {
   const parsed = manifestSchema.safeParse(parseJson(text, path));
   if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || '(whole file)'}: ${issue.message}`);
+  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || '(whole file)'}: ${messageOfIssue(issue)}`);
   throw new FescueError('failed-precondition', `Manifest ${path} cannot be used: ${problems.join('; ')}. Correct these keys and load the package again.`);
+}
+
+/** Of a bad key zod says only that it is bad; why is one level down. */
+function messageOfIssue(issue: z.core.$ZodIssue): string {
+  return issue.code === 'invalid_key' ? issue.issues.map(({ message }) => message).join(', ') : issue.message;
 }
 
 function parseJson(text: string, path: string): unknown {
