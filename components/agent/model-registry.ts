@@ -7,7 +7,7 @@ import { LoadedModel } from './loaded-model.ts';
 import type { AgentConfig } from './config.ts';
 
 /** The contract's pattern of a model alias. */
-const aliasPattern = /^[a-zA-Z0-9](-*[a-zA-Z0-9])*$/;
+export const aliasPattern = /^[a-zA-Z0-9](-*[a-zA-Z0-9])*$/;
 
 /** An alias in use. Only a ready one is listed and predicts. */
 type Entry = { readonly url: string; readonly model: LoadedModel; state: 'loading' | 'ready' | 'draining' };
