@@ -4,6 +4,8 @@ import { runCommand } from '../components/common/command-line.ts';
 import { demoCommand } from './commands/demo.ts';
 import { devCommand } from './commands/dev.ts';
 import { migrateCommand } from './commands/migrate.ts';
+import { keysCommand } from './commands/keys.ts';
+import { packageCommand } from './commands/package.ts';
 import { predictCommand } from './commands/predict.ts';
 
 const root = new Command('fescue')
@@ -19,6 +21,7 @@ Examples:
   fescue predict list --socket /tmp/agent.sock   ask a running agent for its models
   fescue help predict                            more on one command`,
   );
-for (const command of [demoCommand(), devCommand(), agentCommand(process.env), predictCommand(), migrateCommand()]) root.addCommand(command);
+const commands = [demoCommand(), devCommand(), agentCommand(process.env), predictCommand(), packageCommand(), keysCommand(), migrateCommand()];
+for (const command of commands) root.addCommand(command);
 
 void runCommand(root, process.argv);

@@ -1,10 +1,12 @@
 import { availableParallelism } from 'node:os';
-import { FescueError } from '../common/errors.ts';
+import { FescueError, messageOf } from '../common/errors.ts';
 import type { LogLevel } from '../common/log.ts';
 import { readConfigurationKeys, type Outcome } from '../common/original-configuration.ts';
 import { parseSettings, settingsFromEnvironment } from '../common/settings.ts';
 import { readSettingsFile } from '../common/settings-file.ts';
+import { readTrustedCertificates } from './certificate-chain.ts';
 import { agentSettings } from './settings.ts';
+import type { SignaturePolicy } from './signature.ts';
 
 /** The agent's configuration, complete and checked; see `settings.ts` for what each key does. */
 export type AgentConfig = {
@@ -22,6 +24,7 @@ export type AgentConfig = {
   readonly stopTimeoutMs: number;
   /** `127.0.0.1:<port>`, `[::1]:<port>`, the absolute path of a unix socket, or empty for none. */
   readonly metricsAddress: string;
+  readonly signaturePolicy: SignaturePolicy;
   readonly logLevel: LogLevel;
 };
 
@@ -46,7 +49,8 @@ export function readAgentConfig(sources: ConfigSources): { config: AgentConfig; 
     ...settingsFromEnvironment(agentSettings, sources.environment),
     ...sources.flags,
   });
-  const problems = [...file.problems, ...ownProblems];
+  const signing = signaturePolicyOf(values.TrustedCertificatesPath, values.ModelSignature);
+  const problems = [...file.problems, ...ownProblems, ...signing.problems];
   if (problems.length > 0) {
     throw new FescueError('invalid-argument', `The agent's configuration cannot be used:\n  ${problems.join('\n  ')}`);
   }
@@ -62,7 +66,22 @@ export function readAgentConfig(sources: ConfigSources): { config: AgentConfig; 
     loadTimeoutMs: values.LoadTimeoutSeconds * 1000,
     stopTimeoutMs: values.StopTimeoutSeconds * 1000,
     metricsAddress: values.MetricsAddress,
+    signaturePolicy: signing.policy,
     logLevel: values.LogLevel as LogLevel,
   };
   return { config: Object.freeze(config), outcomes: file.outcomes };
+}
+
+/** Certificates are read once: an agent that runs goes on with those it started with. */
+function signaturePolicyOf(path: string, choice: string): { policy: SignaturePolicy; problems: readonly string[] } {
+  const mode = choice === 'auto' ? (path === '' ? 'if-present' : 'required') : (choice as SignaturePolicy['mode']);
+  if (path === '') {
+    const problems = mode === 'required' ? ['ModelSignature: required takes TrustedCertificatesPath, which is empty; name the certificates that may sign models'] : [];
+    return { policy: { mode, trusted: [] }, problems };
+  }
+  try {
+    return { policy: { mode, trusted: readTrustedCertificates(path).map(String) }, problems: [] };
+  } catch (error) {
+    return { policy: { mode, trusted: [] }, problems: [`TrustedCertificatesPath: ${messageOf(error)}`] };
+  }
 }

@@ -1,7 +1,7 @@
 import { FescueError, messageOf } from '../common/errors.ts';
 import type { Logger } from '../common/log.ts';
 import { Worker } from './worker.ts';
-import type { LoadOrder, ModelTensors } from './worker-messages.ts';
+import type { LoadOrder, LoadResult, ModelTensors } from './worker-messages.ts';
 
 export type InstanceOptions = {
   readonly alias: string;
@@ -64,10 +64,12 @@ export class Instance {
     const worker: Worker = Worker.spawn({ onExit: (reason) => this.#onWorkerExit(worker, reason) });
     this.#loading = worker;
     try {
-      const tensors = await this.#loadInTime(worker);
+      const { signer, ...tensors } = await this.#loadInTime(worker);
       if (this.#closed) throw this.#unavailable();
       this.#phase = { name: 'ready', worker, since: Date.now() };
-      this.#options.log.info({ alias: this.#options.alias, workerPid: worker.pid }, 'model loaded');
+      const { alias, log } = this.#options;
+      log.info({ alias, workerPid: worker.pid, signer: signer?.name }, 'model loaded');
+      if (signer?.trusted === false) log.warn({ alias, signer: signer.name, fingerprint: signer.fingerprint }, 'signature is intact, but its signer is not known: TrustedCertificatesPath is empty');
       this.#options.onReady();
       return tensors;
     } catch (error) {
@@ -102,7 +104,7 @@ export class Instance {
     await phase.worker.stop();
   }
 
-  async #loadInTime(worker: Worker): Promise<ModelTensors> {
+  async #loadInTime(worker: Worker): Promise<LoadResult> {
     const { alias, order, loadTimeoutMs } = this.#options;
     let timedOut = false;
     const timer = setTimeout(() => {

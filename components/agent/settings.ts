@@ -94,5 +94,18 @@ export const agentSettings = {
     doc: 'Where GET /metrics answers in the Prometheus text format, on loopback only or on a unix socket with UnixSocketMode and UnixSocketGroup; empty serves none.',
     live: false,
   },
+  TrustedCertificatesPath: {
+    kind: 'text',
+    default: '',
+    doc: 'PEM file, or folder of .pem and .crt files, of the certificates that may sign model packages or issue the certificates that do; empty trusts none.',
+    live: false,
+  },
+  ModelSignature: {
+    kind: 'choice',
+    default: 'auto',
+    choices: ['auto', 'required', 'if-present', 'off'],
+    doc: 'Which model packages load: only signed ones (required), unsigned ones and those with a valid signature (if-present), or any, whatever its signature (off). With trusted certificates a signature must lead to one of them. auto is required with TrustedCertificatesPath, else if-present. Digests are verified in any case.',
+    live: false,
+  },
   LogLevel: { kind: 'choice', default: 'info', choices: logLevels, doc: 'Least severe events that are logged.', live: false },
 } as const satisfies SettingsTable;

@@ -41,11 +41,11 @@ async function answer(frame: Frame): Promise<void> {
 
 async function load(payload: Buffer): Promise<Pick<Frame, 'kind' | 'payload'>> {
   const order = decodeJson<LoadOrder>(payload);
-  const { modelPath, manifest } = await openModelFiles(order.path);
+  const { modelPath, manifest, signer } = await openModelFiles(order.path, order.signaturePolicy);
   const opened = await Session.open(modelPath, order);
   if (manifest !== undefined) checkDeclaredTensors(manifest, opened.tensors);
   loaded = { session: opened, shared: new ClientSegments({ allowWritable: order.allowWritableSharedMemory }) };
-  return { kind: frameKinds.loaded, payload: encodeJson(opened.tensors) };
+  return { kind: frameKinds.loaded, payload: encodeJson({ ...opened.tensors, ...(signer === undefined ? {} : { signer }) }) };
 }
 
 /** In shared memory or in the frame itself; either stays as it is until the answer is written. */

@@ -1,21 +1,30 @@
 import { FescueError, messageOf, type ErrorKind } from '../common/errors.ts';
 import type { TensorSpec } from '../common/tensor.ts';
 import type { ArenaNote } from './arena.ts';
+import type { SignaturePolicy, Signer } from './signature.ts';
 
 /** What a worker is told to load. */
-export type LoadOrder = { readonly path: string; readonly intraOpThreads: number; readonly allowWritableSharedMemory: boolean };
+export type LoadOrder = {
+  readonly path: string;
+  readonly intraOpThreads: number;
+  readonly allowWritableSharedMemory: boolean;
+  readonly signaturePolicy: SignaturePolicy;
+};
 
 /** The tensors of a loaded model, in the model's order. */
 export type ModelTensors = { readonly inputs: readonly TensorSpec[]; readonly outputs: readonly TensorSpec[] };
 
+/** A worker's answer to its order: the tensors, and who signed the package, if its signature was looked at. */
+export type LoadResult = ModelTensors & { readonly signer?: Signer };
+
 /** A FescueError on its way from the worker to the agent. */
 export type Failure = { readonly kind: ErrorKind; readonly message: string };
 
-export function encodeJson(value: LoadOrder | ModelTensors | Failure): Buffer {
+export function encodeJson(value: LoadOrder | LoadResult | Failure): Buffer {
   return Buffer.from(JSON.stringify(value));
 }
 
-export function decodeJson<Value extends LoadOrder | ModelTensors | Failure>(payload: Buffer): Value {
+export function decodeJson<Value extends LoadOrder | LoadResult | Failure>(payload: Buffer): Value {
   return JSON.parse(payload.toString('utf8')) as Value;
 }
 

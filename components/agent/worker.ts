@@ -4,7 +4,7 @@ import { FescueError } from '../common/errors.ts';
 import { resourcePath } from '../common/resources.ts';
 import { ArenaSlot } from './arena.ts';
 import { FrameReader, frameKinds, writeFrame, type Frame, type FrameKind } from './frame.ts';
-import { decodeJson, encodeJson, encodeNote, type Failure, type LoadOrder, type ModelTensors } from './worker-messages.ts';
+import { decodeJson, encodeJson, encodeNote, type Failure, type LoadOrder, type LoadResult } from './worker-messages.ts';
 
 const workerPath = resourcePath('worker.cjs', '../agent/worker-main.ts');
 const endGraceMs = 2_000;
@@ -41,8 +41,8 @@ export class Worker {
   }
 
   /** @throws FescueError as the worker answered, or `unavailable` when it ended meanwhile */
-  async load(order: LoadOrder): Promise<ModelTensors> {
-    return decodeJson<ModelTensors>(await this.#call(frameKinds.load, encodeJson(order)));
+  async load(order: LoadOrder): Promise<LoadResult> {
+    return decodeJson<LoadResult>(await this.#call(frameKinds.load, encodeJson(order)));
   }
 
   /**

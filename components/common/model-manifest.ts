@@ -45,13 +45,14 @@ const manifestSchema = z
     task: z.enum(['image-classification', 'tensor']).default('tensor'),
     /** File of class names, one per line, line number = class index. */
     labels: packagePath.optional(),
+    /** NumPy files of an input and the model's first output for it: equal within tolerance × (1 + |value|). */
+    golden: z.object({ input: packagePath, output: packagePath, tolerance: z.number().min(0) }).optional(),
     inputs: z.array(tensor.extend({ image: imagePreprocessing.optional() })).default([]),
     outputs: z.array(tensor.extend({ activation: z.enum(['softmax', 'sigmoid', 'none']).default('none') })).default([]),
   })
-  .superRefine((manifest, context) => {
-    for (const key of ['entry', 'labels'] as const) {
-      const file = manifest[key];
-      if (file !== undefined && !Object.hasOwn(manifest.files, file)) {
+  .superRefine(({ files, entry, labels, golden }, context) => {
+    for (const [key, file] of Object.entries({ entry, labels, 'golden.input': golden?.input, 'golden.output': golden?.output })) {
+      if (file !== undefined && !Object.hasOwn(files, file)) {
         context.addIssue({ code: 'custom', path: [key], message: `"${file}" is not listed under files` });
       }
     }
@@ -70,8 +71,13 @@ export type ImagePreprocessing = z.infer<typeof imagePreprocessing>;
 export function parseManifest(text: string, path: string): ModelManifest {
   const parsed = manifestSchema.safeParse(parseJson(text, path));
   if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || '(whole file)'}: ${issue.message}`);
+  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || '(whole file)'}: ${messageOfIssue(issue)}`);
   throw new FescueError('failed-precondition', `Manifest ${path} cannot be used: ${problems.join('; ')}. Correct these keys and load the package again.`);
+}
+
+/** Of a bad key zod says only that it is bad; why is one level down. */
+function messageOfIssue(issue: z.core.$ZodIssue): string {
+  return issue.code === 'invalid_key' ? issue.issues.map(({ message }) => message).join(', ') : issue.message;
 }
 
 function parseJson(text: string, path: string): unknown {

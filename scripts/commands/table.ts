@@ -10,3 +10,9 @@ export function formatTable(columns: readonly Column[], rows: readonly (readonly
   };
   return [columns.map(({ title }) => title), ...rows].map(line).join('');
 }
+
+/** Names and values, one pair per line; further lines of a value stand below its first. */
+export function formatPairs(pairs: readonly (readonly [name: string, value: string])[]): string {
+  const width = Math.max(...pairs.map(([name]) => name.length)) + 2;
+  return pairs.map(([name, value]) => `${name.padEnd(width)}${value.split('\n').join(`\n${' '.repeat(width)}`)}\n`).join('');
+}

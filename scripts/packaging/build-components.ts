@@ -34,14 +34,24 @@ export async function buildComponents(options: { folder: string; onProgress?: (t
   await mkdir(result.recipeDir, { recursive: true });
   const all = components();
   for (const component of all) {
-    await writeFile(join(result.recipeDir, `${component.name}-${component.version}.yaml`), recipeText(component));
-    const folder = join(result.artifactDir, component.name, component.version);
-    await mkdir(folder, { recursive: true });
-    await copyFile(inCheckout('components/common/install.sh'), join(folder, 'install.sh'));
-    await buildArchive(component, folder, build);
+    await writeFile(join(result.recipeDir, recipeFileName(component)), recipeText(component));
+    await buildArchive(component, await artifactFolder(component, result.artifactDir), build);
   }
   await rm(join(build.folder, 'staging'), { recursive: true, force: true });
   return { ...result, components: Object.fromEntries(all.map(({ name, version }) => [name, version])) };
+}
+
+/** The name of a recipe file that every deployment tool finds. */
+export function recipeFileName({ name, version }: Component): string {
+  return `${name}-${version}.yaml`;
+}
+
+/** Makes the folder of a component's artifacts, with the script that installs its archive. */
+export async function artifactFolder({ name, version }: Component, artifactDir: string): Promise<string> {
+  const folder = join(artifactDir, name, version);
+  await mkdir(folder, { recursive: true });
+  await copyFile(inCheckout('components/common/install.sh'), join(folder, 'install.sh'));
+  return folder;
 }
 
 async function buildArchive(component: Component, folder: string, build: Build): Promise<void> {

@@ -23,6 +23,8 @@ export type Architecture = keyof typeof architectures;
 export const sampleModelFolder = inCheckout('components/models/efficientnet-lite0/package');
 const productVersion = (JSON.parse(readFileSync(inCheckout('package.json'), 'utf8')) as { version: string }).version;
 
+const productPublisher = 'Fescue';
+
 /** Installed beside each other, components find one another's files here (see docs/decisions/0002). */
 const runtimeFolder = `{work:path}/../${componentNames.runtime}`;
 const nodeProgram = `${runtimeFolder}/bin/node`;
@@ -38,11 +40,10 @@ export function components(): Component[] {
   return [runtime(), agent(), model(), inference()];
 }
 
-/** A component's recipe as the text of its YAML file. */
-export function recipeText(component: Component): string {
-  const header = '# Rendered from the settings tables by `npm run render`; edits here are overwritten.\n';
+/** A component's recipe as the text of its YAML file, with a comment that says where it is from. */
+export function recipeText(component: Component, origin = 'Rendered from the settings tables by `npm run render`; edits here are overwritten.'): string {
   // YAML 1.1, which GDK reads: there an unquoted 2020-01-25 is a date.
-  return header + stringify(component.recipe, { version: '1.1', lineWidth: 0, aliasDuplicateObjects: false });
+  return `# ${origin}\n` + stringify(component.recipe, { version: '1.1', lineWidth: 0, aliasDuplicateObjects: false });
 }
 
 export function runtimeArchive(architecture: Architecture): string {
@@ -72,10 +73,21 @@ function agent(): Component {
 
 function model(): Component {
   const { metadata } = parseManifest(readFileSync(`${sampleModelFolder}/${manifestFileName}`, 'utf8'), manifestFileName);
+  return modelComponent({
+    name: componentNames.model,
+    version: metadata.model_version,
+    description: 'EfficientNet-Lite0, an ImageNet classifier quantised to int8, as a model package.',
+    publisher: productPublisher,
+  });
+}
+
+/** The component of a model package: others find it at its `ModelPath`. */
+export function modelComponent(options: { name: string; version: string; description: string; publisher: string }): Component {
   const archive = 'model.tar.gz';
-  return component(componentNames.model, metadata.model_version, archive, {
-    ComponentDescription: 'EfficientNet-Lite0, an ImageNet classifier quantised to int8, as a model package.',
-    ComponentConfiguration: { DefaultConfiguration: { ModelPath: `../${componentNames.model}` } },
+  return component(options.name, options.version, archive, {
+    ComponentPublisher: options.publisher,
+    ComponentDescription: options.description,
+    ComponentConfiguration: { DefaultConfiguration: { ModelPath: `../${options.name}` } },
     Manifests: [manifest({ archive, lifecycle: {} })],
   });
 }
@@ -108,7 +120,7 @@ function inference(): Component {
 }
 
 function component(name: string, version: string, archive: string, rest: object): Component {
-  const recipe = { RecipeFormatVersion: '2020-01-25', ComponentName: name, ComponentVersion: version, ComponentPublisher: 'Fescue', ...rest };
+  const recipe = { RecipeFormatVersion: '2020-01-25', ComponentName: name, ComponentVersion: version, ComponentPublisher: productPublisher, ...rest };
   return { name, version, archive, recipe };
 }
 
