@@ -1,6 +1,7 @@
-import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { FescueError } from '../common/errors.ts';
+import { manifestFileName, parseManifest } from '../common/model-manifest.ts';
 
 /**
  * What a worker takes while it loads a model, measured with weights of 0, 25, 100 and 400 MB: Node and ONNX Runtime,
@@ -8,6 +9,7 @@ import { FescueError } from '../common/errors.ts';
  */
 const workerBytes = 64e6;
 const bytesPerModelByte = 2;
+const largestManifest = 4e6;
 
 /**
  * Refuses a model that this device has no room for now, rather than have the kernel end the agent or something else.
@@ -59,12 +61,19 @@ function roomIn(folder: string, version: (typeof versions)[keyof typeof versions
   return Math.max(0, limit - usage + cache);
 }
 
+/** Bytes of the model file, or of the files a package's manifest lists; 0 for anything else, which will not load. */
 function sizeOf(path: string): number {
-  if (!existsSync(path)) return 0;
-  const status = statSync(path);
-  if (!status.isDirectory()) return status.size;
-  const files = readdirSync(path, { withFileTypes: true, recursive: true }).filter((entry) => entry.isFile());
-  return files.reduce((sum, file) => sum + statSync(join(file.parentPath, file.name)).size, 0);
+  try {
+    const status = statSync(path);
+    if (!status.isDirectory()) return status.size;
+    const manifest = join(path, manifestFileName);
+    if (statSync(manifest).size > largestManifest) return 0;
+    const { files } = parseManifest(readFileSync(manifest, 'utf8'), manifest);
+    return Object.values(files).reduce((sum, { bytes }) => sum + bytes, 0);
+  } catch {
+    // The worker looks closer, and says what is wrong.
+    return 0;
+  }
 }
 
 function read(path: string): string | undefined {

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { identityModel, slowModel } from '../../scripts/measure/onnx-model.ts';
 import { originalConfiguration } from '../helpers/original-configuration.ts';
 import { isAlive } from '../helpers/processes.ts';
+import { authority, chainOf } from '../helpers/signing.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
 import { agentMain, eventually, useAgent, type RunningAgent } from '../helpers/use-agent.ts';
 
@@ -136,11 +137,13 @@ describe('configuration', () => {
 
   it('takes the file of the original agent, and says what has no effect', async () => {
     const folder = await temporaryFolder();
-    await writeFile(join(folder, 'original.json'), JSON.stringify(originalConfiguration));
+    const certificates = join(folder, 'roots.pem');
+    await writeFile(certificates, chainOf(await authority()));
+    await writeFile(join(folder, 'original.json'), JSON.stringify({ ...originalConfiguration, sagemaker_edge_core_root_certs_path: certificates }));
     const agent = await useAgent({ folder, args: ['-f', '-c', 'original.json'] });
     expect(await agent.client.listModels()).toEqual([]);
     const lines = agent.output().trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
-    expect(lines).toContainEqual(expect.objectContaining({ level: 'warn', keys: expect.arrayContaining(['sagemaker_edge_core_device_name', 'sagemaker_edge_core_root_certs_path']), msg: expect.stringContaining('this version does not act on them') }));
+    expect(lines).toContainEqual(expect.objectContaining({ level: 'warn', keys: expect.arrayContaining(['sagemaker_edge_core_device_name', 'sagemaker_edge_core_device_fleet_name']), msg: expect.stringContaining('this version does not act on them') }));
     expect(lines).toContainEqual(expect.objectContaining({ level: 'info', key: 'sagemaker_edge_provider_provider', msg: expect.stringContaining('no effect: there are no provider libraries') }));
     expect(lines).toContainEqual(expect.objectContaining({ level: 'warn', key: 'sagemaker_edge_log_verbose', msg: expect.stringContaining('LogLevel is given too, and wins') }));
     expect(agent.output()).not.toContain('private.pem.key');

@@ -4,6 +4,7 @@ import { create } from 'tar';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { originalConfiguration } from '../helpers/original-configuration.ts';
+import { authority, chainOf } from '../helpers/signing.ts';
 import { fescue, type CommandResult } from '../helpers/run-command.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
 import { useAgent } from '../helpers/use-agent.ts';
@@ -48,7 +49,9 @@ describe('a JSON configuration of the original', () => {
 
   test('is accepted by a real agent after the migration, on the socket of -a', async () => {
     const folder = await temporaryFolder();
-    await writeFile(join(folder, 'old'), JSON.stringify({ ...originalConfiguration, sagemaker_edge_log_verbose: 'true', LogLevel: '' }));
+    const certificates = join(folder, 'roots.pem');
+    await writeFile(certificates, chainOf(await authority()));
+    await writeFile(join(folder, 'old'), JSON.stringify({ ...originalConfiguration, sagemaker_edge_core_root_certs_path: certificates, sagemaker_edge_log_verbose: 'true', LogLevel: '' }));
     const written = await fescue('migrate', join(folder, 'old'), '--to', 'json', '--out', join(folder, 'agent.json'));
     expect(written).toMatchObject({ code: 0, stdout: '' });
     const agent = await useAgent({ folder, args: ['-c', 'agent.json'] });

@@ -54,7 +54,11 @@ test('a model that does not fit is refused with what it needs and what there is'
   const folder = await temporaryFolder();
   await writeFile(join(folder, 'model.onnx'), '');
   await truncate(join(folder, 'model.onnx'), 100e6);
+  const manifest = { metadata: { model_name: 'a', model_version: '1' }, format: 'onnx', entry: 'model.onnx', files: { 'model.onnx': { sha256: '0'.repeat(64), bytes: 100e6 } } };
+  expect(() => checkMemory('big', folder, 1, 65e6)).not.toThrow();
+  await writeFile(join(folder, 'sagemaker_edge_manifest'), JSON.stringify(manifest));
   expect(() => checkMemory('big', folder, 1, 264e6)).not.toThrow();
+  expect(() => checkMemory('big', folder, 1, 263e6)).toThrow(/needs about 264 MB for a worker/);
   expect(() => checkMemory('big', join(folder, 'model.onnx'), 2, 500e6)).toThrow(
     expect.objectContaining({ kind: 'resource-exhausted', message: 'Model "big" needs about 528 MB for 2 workers while it loads, and 500 MB are available. Unload another model, lower Instances, or raise the memory limit.' }) as Error,
   );
