@@ -3,6 +3,7 @@ import { agentCommand } from '../components/agent/command.ts';
 import { runCommand } from '../components/common/command-line.ts';
 import { demoCommand } from './commands/demo.ts';
 import { devCommand } from './commands/dev.ts';
+import { inspectCommand } from './commands/inspect.ts';
 import { keysCommand } from './commands/keys.ts';
 import { packageCommand } from './commands/package.ts';
 import { predictCommand } from './commands/predict.ts';
@@ -20,6 +21,6 @@ Examples:
   fescue predict list --socket /tmp/agent.sock   ask a running agent for its models
   fescue help predict                            more on one command`,
   );
-for (const command of [demoCommand(), devCommand(), agentCommand(process.env), predictCommand(), packageCommand(), keysCommand()]) root.addCommand(command);
+for (const command of [demoCommand(), devCommand(), agentCommand(process.env), predictCommand(), packageCommand(), inspectCommand(), keysCommand()]) root.addCommand(command);
 
 void runCommand(root, process.argv);
