@@ -4,6 +4,7 @@ import { runCommand } from '../components/common/command-line.ts';
 import { demoCommand } from './commands/demo.ts';
 import { devCommand } from './commands/dev.ts';
 import { migrateCommand } from './commands/migrate.ts';
+import { inspectCommand } from './commands/inspect.ts';
 import { keysCommand } from './commands/keys.ts';
 import { packageCommand } from './commands/package.ts';
 import { predictCommand } from './commands/predict.ts';
@@ -21,7 +22,7 @@ Examples:
   fescue predict list --socket /tmp/agent.sock   ask a running agent for its models
   fescue help predict                            more on one command`,
   );
-const commands = [demoCommand(), devCommand(), agentCommand(process.env), predictCommand(), packageCommand(), keysCommand(), migrateCommand()];
+const commands = [demoCommand(), devCommand(), agentCommand(process.env), predictCommand(), packageCommand(), inspectCommand(), keysCommand(), migrateCommand()];
 for (const command of commands) root.addCommand(command);
 
 void runCommand(root, process.argv);

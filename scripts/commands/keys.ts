@@ -37,7 +37,7 @@ async function initKeys(options: KeysOptions): Promise<void> {
   const folder = resolve(options.out);
   const paths = { authority: join(folder, 'ca.pem'), authorityKey: join(folder, 'ca.key.pem'), signer: join(folder, 'signer.pem'), signerKey: join(folder, 'signer.key.pem') };
   const there = Object.values(paths).filter((path) => existsSync(path));
-  if (there.length > 0) throw new FescueError('already-exists', `Keys are not overwritten: ${there.join(', ')} exists. Name another folder with --out, or remove what is no longer needed.`);
+  if (there.length > 0) throw new FescueError('already-exists', `Keys are not overwritten, and there already is ${there.join(', ')}. Name another folder with --out, or remove what is no longer needed.`);
   // An hour back: the clock of a device may be behind.
   const notBefore = new Date(Date.now() - 60 * 60 * 1000);
   const until = (days: number): Date => new Date(Date.now() + days * dayMs);

@@ -1,4 +1,4 @@
-import { copyFile, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { digestOf } from '../../components/agent/model-package.ts';
 import { signatureFileName } from '../../components/agent/signature.ts';
@@ -117,6 +117,8 @@ async function layOut(component: Component, recipe: string, { order, staging, na
     artifactDir,
   };
   const inPackage = [manifestFileName, ...(order.signWith === undefined ? [] : [signatureFileName]), ...names];
+  // The archive holds the mode bits: those of the source and of this shell must not matter.
+  for (const name of inPackage) await chmod(join(staging, 'package', name), 0o644);
   await artifactFolder(component, artifactDir);
   await writeArchive(join(result.artifacts, component.archive), inPackage.map((name) => ({ name, from: join(staging, 'package', name) })), join(staging, 'archive'));
   await mkdir(recipeDir, { recursive: true });
