@@ -51,9 +51,11 @@ export async function useAgent(options: { args?: string[]; folder?: string; sock
     await stop();
     if (child.signalCode === null && existsSync(socketPath)) throw new Error(`the agent left ${socketPath} behind`);
   });
-  await client.waitUntilReady(20_000).catch((error: unknown) => {
+  const ended = once(child, 'close').then(() => Promise.reject(new Error('it ended')));
+  await Promise.race([client.waitUntilReady(20_000), ended]).catch((error: unknown) => {
     throw new Error(`the agent did not start: ${printed.join('')}`, { cause: error });
   });
+  ended.catch(() => undefined);
   return { client, process: child, pid, socketPath, folder, output: () => printed.join(''), workers: () => childrenOf(pid), stop };
 }
 
