@@ -6,7 +6,8 @@ import type { DataType } from '../../components/common/tensor.ts';
 
 export type OnnxValue = { name: string; type: DataType | 'BOOL' | 'STRING'; shape: readonly (number | string)[] };
 export type OnnxNode = { operator: string; inputs: readonly string[]; outputs: readonly string[]; attributes?: Readonly<Record<string, number | readonly number[]>> };
-export type OnnxWeights = { name: string; shape: readonly number[]; values: Float32Array };
+/** With `file` the values are in that file beside the model, which the caller writes. */
+export type OnnxWeights = { name: string; shape: readonly number[]; values: Float32Array; file?: string };
 export type OnnxGraph = {
   inputs: readonly OnnxValue[];
   outputs: readonly OnnxValue[];
@@ -85,8 +86,15 @@ function weightsMessage(weights: OnnxWeights): Buffer {
     ...weights.shape.map((axis): Field => [1, number(axis)]),
     [2, number(elementTypes.FLOAT32)],
     [8, text(weights.name)],
-    [9, bytes(Buffer.from(buffer, byteOffset, byteLength))],
+    ...(weights.file === undefined ? [[9, bytes(Buffer.from(buffer, byteOffset, byteLength))] satisfies Field] : externalFields(weights.file)),
   ]);
+}
+
+function externalFields(file: string): Field[] {
+  return [
+    [13, bytes(message([[1, text('location')], [2, text(file)]]))],
+    [14, number(1)],
+  ];
 }
 
 function valueMessage(value: OnnxValue): Buffer {

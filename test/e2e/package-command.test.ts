@@ -86,6 +86,18 @@ describe('fescue package', () => {
     expect((await fescue('inspect', folderOfPackage)).code).toBe(0);
   });
 
+  test('brings the files a model keeps its weights in, but none from elsewhere', async () => {
+    const folder = await temporaryFolder();
+    const model = (file: string): Buffer => onnxModel({ inputs: [{ name: 'x', type: 'FLOAT32', shape: [1, 1] }], outputs: [{ name: 'y', type: 'FLOAT32', shape: [1, 1] }], nodes: [{ operator: 'Mul', inputs: ['x', 'w'], outputs: ['y'] }], weights: [{ name: 'w', shape: [1, 1], values: Float32Array.of(3), file }] });
+    await writeFile(join(folder, 'pair.onnx'), model('pair.weights'));
+    await writeFile(join(folder, 'pair.weights'), new Uint8Array(Float32Array.of(3).buffer));
+    expect(await packagePair(folder)).toMatchObject({ code: 0, stderr: '' });
+    const { files } = JSON.parse(await readFile(join(folder, 'out/packages/dev.fescue.model.Pump2/1.0.0/sagemaker_edge_manifest'), 'utf8')) as { files: object };
+    expect(Object.keys(files)).toEqual(['model.onnx', 'pair.weights']);
+    await writeFile(join(folder, 'pair.onnx'), model('../elsewhere'));
+    expect(await packagePair(folder)).toMatchObject({ code: 1, stdout: '' });
+  });
+
   test('refuses what cannot become a package, and leaves nothing', async () => {
     const folder = await folderWithModel();
     const leaf = await signer({ notBefore: moments.longAgo, notAfter: moments.yesterday });

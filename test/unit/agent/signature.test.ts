@@ -74,6 +74,15 @@ describe('trust', () => {
     expect(verify(below, [below], [server])).toMatchObject({ trusted: false });
   });
 
+  test('is not given to a certificate that only claims the name and the key identifier of the authority', async () => {
+    const root = await authority();
+    const forger = { ...root, keys: { publicKey: root.keys.publicKey, privateKey: (await authority()).keys.privateKey } };
+    const leaf = await signer({ issuer: forger });
+    expect(nodeCertificate(leaf).checkIssued(nodeCertificate(root))).toBe(true);
+    expect(verify(leaf, [leaf], [root])).toMatchObject({ trusted: false });
+    expect(() => verify(leaf, [leaf, root], [root])).toThrow(/is not signed by "CN=Test authority"/);
+  });
+
   test('survives the renewal of the authority: one valid certificate of two is enough', async () => {
     const root = await authority();
     const outdated = await authority({ keys: root.keys, notBefore: moments.longAgo, notAfter: moments.yesterday });
