@@ -184,6 +184,8 @@ export class Service {
 
   async #endProcesses(): Promise<void> {
     const left = await endFamily({ token: this.#options.token, pid: this.#main?.pid });
+    // Its last words are still on their way when the process is gone already.
+    if (left.length === 0) await this.#main?.exit;
     this.#main = undefined;
     if (left.length > 0) this.#note(`processes ${left.join(', ')} could not be ended`);
   }
