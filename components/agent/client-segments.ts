@@ -36,11 +36,6 @@ export class ClientSegments {
     this.#ownUid = process.getuid?.() ?? 0;
   }
 
-  /** How many segments are attached. */
-  get size(): number {
-    return this.#attached.size;
-  }
-
   /**
    * @returns a view of the tensor's bytes
    * @throws FescueError `invalid-argument` when there is no such segment or the tensor does not lie in it,

@@ -9,7 +9,7 @@ import { manifestFileName, parseManifest } from '../common/model-manifest.ts';
  */
 const workerBytes = 64e6;
 const bytesPerModelByte = 2;
-const largestManifest = 4e6;
+const largestManifest = 1e6;
 
 /**
  * Refuses a model that this device has no room for now, rather than have the kernel end the agent or something else.
@@ -67,7 +67,9 @@ function sizeOf(path: string): number {
     const status = statSync(path);
     if (!status.isDirectory()) return status.size;
     const manifest = join(path, manifestFileName);
-    if (statSync(manifest).size > largestManifest) return 0;
+    const listing = statSync(manifest);
+    // Reading a pipe here would hold up the whole agent.
+    if (!listing.isFile() || listing.size > largestManifest) return 0;
     const { files } = parseManifest(readFileSync(manifest, 'utf8'), manifest);
     return Object.values(files).reduce((sum, { bytes }) => sum + bytes, 0);
   } catch {
