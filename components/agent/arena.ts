@@ -1,5 +1,6 @@
 import { FescueError } from '../common/errors.ts';
 import { attachSegment, createSegment, detachSegment, removeSegment, type Attachment } from '../common/shared-memory.ts';
+import type { MessageParts } from './message-parts.ts';
 import { tensorDataOffset } from './predict-name.ts';
 
 /** Where the worker finds a request. */
@@ -10,48 +11,40 @@ const smallestMessage = 32 * 1024;
 const smallestSegment = 1024 * 1024;
 const tensorAlignment = 64;
 
+type Segment = Attachment & { readonly bytes: Buffer };
+
 /** Room for one request at a time, in shared memory that the worker reads in place. */
-export class ArenaSlot {
-  #segment: (Attachment & { readonly bytes: Buffer }) | undefined;
-  #busy = false;
+export class Arena {
+  #segment: Segment | undefined;
   #unusable = false;
 
   /**
-   * Copies a message in so that its first tensor lies on a boundary the model can read it from.
+   * Copies a message in so that its first tensor lies on a boundary the model can read it from. It replaces the one
+   * before, which the worker must have answered.
    *
-   * @returns undefined when the message should take the socket: it is small, the slot is taken, or there is no memory
+   * @returns undefined when the message should take the socket: it is small, or there is no memory
    */
-  place(message: Buffer): ArenaNote | undefined {
-    if (message.length < smallestMessage || this.#busy || this.#unusable) return undefined;
+  place(message: MessageParts): ArenaNote | undefined {
+    if (message.length < smallestMessage || this.#unusable) return undefined;
     const offset = (tensorAlignment - (tensorDataOffset(message) % tensorAlignment)) % tensorAlignment;
     const segment = this.#roomFor(offset + message.length);
     if (segment === undefined) return undefined;
-    message.copy(segment.bytes, offset);
-    this.#busy = true;
+    message.copyTo(segment.bytes, offset);
     return { segmentId: segment.id, offset, length: message.length };
   }
 
-  /** The worker has answered, or is gone. */
-  release(): void {
-    this.#busy = false;
-  }
-
   close(): void {
-    this.#busy = true;
+    this.#unusable = true;
     if (this.#segment !== undefined) detachSegment(this.#segment);
     this.#segment = undefined;
   }
 
-  #roomFor(bytes: number): (Attachment & { readonly bytes: Buffer }) | undefined {
+  #roomFor(bytes: number): Segment | undefined {
     if (this.#segment !== undefined && this.#segment.bytes.length >= bytes) return this.#segment;
-    const size = Math.max(smallestSegment, 2 ** Math.ceil(Math.log2(bytes)));
     try {
-      const id = createSegment(size, 0o600);
-      const attachment = attachSegment(id, size, 'read-write');
-      // From here on it goes away with the last process that has it, however that one ends.
-      removeSegment(id);
+      const larger = privateSegment(Math.max(smallestSegment, 2 ** Math.ceil(Math.log2(bytes))));
       if (this.#segment !== undefined) detachSegment(this.#segment);
-      this.#segment = { ...attachment, bytes: Buffer.from(attachment.memory) };
+      this.#segment = larger;
     } catch (error) {
       if (!(error instanceof FescueError)) throw error;
       // A container without System V shared memory, or one at its limits: the socket does it too.
@@ -59,5 +52,16 @@ export class ArenaSlot {
       return undefined;
     }
     return this.#segment;
+  }
+}
+
+/** A segment that goes away with the last process that has it, however that one ends. */
+function privateSegment(bytes: number): Segment {
+  const id = createSegment(bytes, 0o600);
+  try {
+    const attachment = attachSegment(id, bytes, 'read-write');
+    return { ...attachment, bytes: Buffer.from(attachment.memory) };
+  } finally {
+    removeSegment(id);
   }
 }

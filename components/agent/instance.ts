@@ -1,5 +1,6 @@
 import { FescueError, messageOf } from '../common/errors.ts';
 import type { Logger } from '../common/log.ts';
+import type { MessageParts } from './message-parts.ts';
 import { Worker } from './worker.ts';
 import type { LoadOrder, LoadResult, ModelTensors } from './worker-messages.ts';
 
@@ -81,7 +82,7 @@ export class Instance {
   }
 
   /** To be called when free. @throws FescueError `unavailable`, or as the worker answered */
-  async predict(request: Buffer): Promise<Buffer> {
+  async predict(request: MessageParts): Promise<Buffer> {
     if (this.#phase.name !== 'ready') throw this.#unavailable();
     this.#running = true;
     try {

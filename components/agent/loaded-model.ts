@@ -1,6 +1,7 @@
 import { FescueError } from '../common/errors.ts';
 import type { Logger } from '../common/log.ts';
 import { Instance } from './instance.ts';
+import type { MessageParts } from './message-parts.ts';
 import type { ModelObserver } from './model-observer.ts';
 import type { LoadOrder, ModelTensors } from './worker-messages.ts';
 
@@ -15,7 +16,7 @@ export type LoadedModelOptions = {
   readonly observer: ModelObserver;
 };
 
-type Job = { readonly request: Buffer; readonly queuedAt: number; readonly resolve: (response: Buffer) => void; readonly reject: (error: FescueError) => void };
+type Job = { readonly request: MessageParts; readonly queuedAt: number; readonly resolve: (response: Buffer) => void; readonly reject: (error: FescueError) => void };
 
 /**
  * A model with its workers and the queue in front of them. Each worker runs one prediction at a time. When one dies,
@@ -66,7 +67,7 @@ export class LoadedModel {
    * @returns a PredictResponse message
    * @throws FescueError `unavailable`, `resource-exhausted`, `cancelled`, or as the worker answered
    */
-  predict(request: Buffer, signal: AbortSignal): Promise<Buffer> {
+  predict(request: MessageParts, signal: AbortSignal): Promise<Buffer> {
     if (!this.#instances.some(({ ready }) => ready)) return Promise.reject(this.#unavailable());
     if (this.#queue.length >= this.#options.queueSize) return Promise.reject(this.#queueFull());
     return new Promise((resolve, reject) => {

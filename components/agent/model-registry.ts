@@ -6,6 +6,7 @@ import type { Logger } from '../common/log.ts';
 import { LoadedModel } from './loaded-model.ts';
 import type { AgentConfig } from './config.ts';
 import { checkMemory } from './memory-budget.ts';
+import type { MessageParts } from './message-parts.ts';
 import type { ModelObserver } from './model-observer.ts';
 
 /** The contract's pattern of a model alias. */
@@ -91,7 +92,7 @@ export class ModelRegistry {
    * @param request a PredictRequest message, passed to the worker as it is
    * @returns a PredictResponse message
    */
-  predict(alias: string, request: Buffer, signal: AbortSignal): Promise<Buffer> {
+  predict(alias: string, request: MessageParts, signal: AbortSignal): Promise<Buffer> {
     return this.#ready(alias).model.predict(request, signal);
   }
 

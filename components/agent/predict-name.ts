@@ -1,4 +1,5 @@
 import { FescueError } from '../common/errors.ts';
+import type { MessageParts } from './message-parts.ts';
 
 /**
  * Reads only the model alias (field 1) of a PredictRequest message, so that the agent can hand the message to the
@@ -6,7 +7,7 @@ import { FescueError } from '../common/errors.ts';
  *
  * @throws FescueError `invalid-argument` when the bytes are no protobuf message
  */
-export function predictName(message: Buffer): string {
+export function predictName(message: MessageParts): string {
   let name = '';
   let position = 0;
   while (position < message.length) {
@@ -14,7 +15,7 @@ export function predictName(message: Buffer): string {
     position = skipField(message, tag.value & 7, tag.next);
     if (tag.value === nameTag) {
       const length = readVarint(message, tag.next);
-      name = message.toString('utf8', length.next, position);
+      name = message.text(length.next, position);
     }
   }
   return name;
@@ -24,13 +25,13 @@ export function predictName(message: Buffer): string {
  * Where the bytes of the first tensor begin in a PredictRequest message; 0 when it has none. The message has been read
  * by `predictName`.
  */
-export function tensorDataOffset(message: Buffer): number {
+export function tensorDataOffset(message: MessageParts): number {
   const tensor = findField(message, { start: 0, end: message.length }, tensorTag);
   return (tensor === undefined ? undefined : findField(message, tensor, byteDataTag))?.start ?? 0;
 }
 
 /** The first length-delimited field of the given tag inside a part of the message; a damaged part has none. */
-function findField(message: Buffer, part: { start: number; end: number }, wanted: number): { start: number; end: number } | undefined {
+function findField(message: MessageParts, part: { start: number; end: number }, wanted: number): { start: number; end: number } | undefined {
   try {
     for (let position = part.start; position < part.end; ) {
       const tag = readVarint(message, position);
@@ -51,13 +52,13 @@ const tensorTag = (2 << 3) | 2;
 const byteDataTag = (4 << 3) | 2;
 
 /** The position after the field's value. */
-function skipField(message: Buffer, wireType: number, position: number): number {
+function skipField(message: MessageParts, wireType: number, position: number): number {
   const end = endOfField(message, wireType, position);
   if (end > message.length) throw malformed('a field runs past its end');
   return end;
 }
 
-function endOfField(message: Buffer, wireType: number, position: number): number {
+function endOfField(message: MessageParts, wireType: number, position: number): number {
   switch (wireType) {
     case 0:
       return readVarint(message, position).next;
@@ -75,10 +76,10 @@ function endOfField(message: Buffer, wireType: number, position: number): number
 }
 
 /** Values above 2^53 lose precision, which only lengths could suffer from, and those are then past the end anyway. */
-function readVarint(message: Buffer, start: number): { value: number; next: number } {
+function readVarint(message: MessageParts, start: number): { value: number; next: number } {
   let value = 0;
   for (let index = 0; index < 10; index += 1) {
-    const byte = message[start + index];
+    const byte = message.at(start + index);
     if (byte === undefined) throw malformed('it ends inside a number');
     value += (byte & 0x7f) * 2 ** (7 * index);
     if (byte < 0x80) return { value, next: start + index + 1 };

@@ -3,6 +3,7 @@ import type { Model } from '../common/agent-client.ts';
 import { FescueError } from '../common/errors.ts';
 import type { TensorSpec } from '../common/tensor.ts';
 import { loadAgentService, type AgentMethod, type ModelMessage, type TensorMetadataMessage } from '../common/wire.ts';
+import { MessageParts } from './message-parts.ts';
 import type { ModelRegistry } from './model-registry.ts';
 import { predictName } from './predict-name.ts';
 import { statusOf } from './status.ts';
@@ -13,7 +14,7 @@ type Call = ServerUnaryCall<unknown, unknown>;
 /** The seven calls of the agent. */
 export function agentHandlers(models: ModelRegistry): UntypedServiceImplementation {
   const handlers: Record<AgentMethod, UntypedServiceImplementation[string]> = {
-    Predict: unary((request: Buffer, signal) => models.predict(predictName(request), request, signal)),
+    Predict: unary((request: Buffer, signal) => predict(models, new MessageParts([request]), signal)),
     LoadModel: unary(async (request: { url: string; name: string }) => ({ model: modelMessageOf(await models.load(request.url, request.name)) })),
     UnLoadModel: unary(async (request: NamedRequest) => {
       await models.unload(request.name);
@@ -25,6 +26,11 @@ export function agentHandlers(models: ModelRegistry): UntypedServiceImplementati
     GetCaptureDataStatus: unary(captureUnimplemented),
   };
   return handlers;
+}
+
+/** @returns a PredictResponse message */
+export function predict(models: ModelRegistry, request: MessageParts, signal: AbortSignal): Promise<Buffer> {
+  return models.predict(predictName(request), request, signal);
 }
 
 /** The service as grpc-js takes it, with Predict's messages left as bytes: only the worker decodes tensors. */

@@ -2,8 +2,9 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { FescueError } from '../common/errors.ts';
 import { resourcePath } from '../common/resources.ts';
-import { ArenaSlot } from './arena.ts';
+import { Arena } from './arena.ts';
 import { FrameReader, frameKinds, writeFrame, type Frame, type FrameKind } from './frame.ts';
+import type { MessageParts } from './message-parts.ts';
 import { decodeJson, encodeJson, encodeNote, type Failure, type LoadOrder, type LoadResult } from './worker-messages.ts';
 
 const workerPath = resourcePath('worker.cjs', '../agent/worker-main.ts');
@@ -19,7 +20,7 @@ export class Worker {
   #process: ChildProcess;
   #socket: Socket;
   #pending = new Map<number, Pending>();
-  #slots = [new ArenaSlot(), new ArenaSlot()];
+  #arena = new Arena();
   #nextCallId = 1;
   #ended: string | undefined;
   #exit = Promise.withResolvers<void>();
@@ -42,26 +43,18 @@ export class Worker {
 
   /** @throws FescueError as the worker answered, or `unavailable` when it ended meanwhile */
   async load(order: LoadOrder): Promise<LoadResult> {
-    return decodeJson<LoadResult>(await this.#call(frameKinds.load, encodeJson(order)));
+    return decodeJson<LoadResult>(await this.#call(frameKinds.load, [encodeJson(order)]));
   }
 
   /**
-   * Large requests travel through shared memory, as many at a time as there are slots; the others through the socket.
+   * Runs one prediction; the one before must have been answered. A large request travels through shared memory.
    *
    * @param request a PredictRequest message
    * @returns a PredictResponse message
    */
-  async predict(request: Buffer): Promise<Buffer> {
-    for (const slot of this.#slots) {
-      const note = slot.place(request);
-      if (note === undefined) continue;
-      try {
-        return await this.#call(frameKinds.predictShared, encodeNote(note));
-      } finally {
-        slot.release();
-      }
-    }
-    return this.#call(frameKinds.predict, request);
+  predict(request: MessageParts): Promise<Buffer> {
+    const note = this.#arena.place(request);
+    return note === undefined ? this.#call(frameKinds.predict, request.parts) : this.#call(frameKinds.predictShared, [encodeNote(note)]);
   }
 
   /** Ends the process: by closing its socket, and with SIGKILL if native code keeps it longer than two seconds. */
@@ -76,7 +69,7 @@ export class Worker {
     this.#process.kill('SIGKILL');
   }
 
-  #call(kind: FrameKind, payload: Buffer): Promise<Buffer> {
+  #call(kind: FrameKind, payload: readonly Buffer[]): Promise<Buffer> {
     return new Promise((resolve, reject) => {
       if (this.#ended !== undefined) return reject(workerEnded(this.#ended));
       const callId = this.#nextCallId;
@@ -96,7 +89,7 @@ export class Worker {
       this.#ended = reason;
       for (const { reject } of this.#pending.values()) reject(workerEnded(reason));
       this.#pending.clear();
-      for (const slot of this.#slots) slot.close();
+      this.#arena.close();
       this.#exit.resolve();
       onExit(reason);
     };

@@ -14,13 +14,16 @@ export class SharedBuffer {
   /** @throws FescueError `resource-exhausted` when there is no memory for it */
   constructor(length: number) {
     const id = createSegment(length, 0o600);
+    let attachment: Attachment | undefined;
     try {
-      this.#attachment = attachSegment(id, length, 'read-write');
+      attachment = attachSegment(id, length, 'read-write');
       setSegmentMode(id, sealedMode);
     } catch (error) {
       removeSegment(id);
+      if (attachment !== undefined) detachSegment(attachment);
       throw error;
     }
+    this.#attachment = attachment;
     this.#length = length;
   }
 

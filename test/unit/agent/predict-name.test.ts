@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
+import { MessageParts } from '../../../components/agent/message-parts.ts';
 import { predictName, tensorDataOffset } from '../../../components/agent/predict-name.ts';
 import { FescueError } from '../../../components/common/errors.ts';
 import { encodePredictRequest } from '../../../components/common/hot-codec.ts';
@@ -7,12 +8,19 @@ import { loadAgentService } from '../../../components/common/wire.ts';
 
 const { Predict } = loadAgentService();
 
+/** The message as it may arrive: cut anywhere. */
+function cut(message: Uint8Array, partBytes: number): MessageParts {
+  return new MessageParts(Array.from({ length: Math.ceil(message.length / partBytes) }, (_, index) => Buffer.from(message.subarray(index * partBytes, (index + 1) * partBytes))));
+}
+
+const partBytes = fc.integer({ min: 1, max: 300 });
+
 describe('predictName', () => {
   it('reads what the generated codec reads, wherever the tensors stand', () => {
     const request = fc.record({ name: fc.string(), tensors: fc.array(fc.uint8Array({ maxLength: 200 }).map((byteData) => ({ byteData }))) });
     fc.assert(
-      fc.property(request, (message) => {
-        expect(predictName(Predict.requestSerialize(message))).toBe(Buffer.from(message.name).toString());
+      fc.property(request, partBytes, (message, bytes) => {
+        expect(predictName(cut(Predict.requestSerialize(message), bytes))).toBe(Buffer.from(message.name).toString());
       }),
     );
   });
@@ -20,14 +28,14 @@ describe('predictName', () => {
   it('takes the last of several names', () => {
     const first = Predict.requestSerialize({ name: 'first', tensors: [] });
     const second = Predict.requestSerialize({ name: 'second', tensors: [{ byteData: new Uint8Array(3) }] });
-    expect(predictName(Buffer.concat([first, second]))).toBe('second');
+    expect(predictName(new MessageParts([first, second]))).toBe('second');
   });
 
   it('answers any bytes with a name or a refusal', () => {
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => {
+      fc.property(fc.uint8Array({ maxLength: 100 }), partBytes, (message, bytes) => {
         try {
-          expect(typeof predictName(Buffer.from(bytes))).toBe('string');
+          expect(typeof predictName(cut(message, bytes))).toBe('string');
         } catch (error) {
           expect(error).toBeInstanceOf(FescueError);
         }
@@ -41,7 +49,7 @@ test('the bytes of the first tensor are found wherever they lie', () => {
   for (const metadata of [undefined, { name: Buffer.from('some name'), dataType: 'UINT8' as const, shape: [8] }]) {
     for (const name of ['', 'alias']) {
       const message = encodePredictRequest({ name, tensors: [{ byteData: data, ...(metadata === undefined ? {} : { tensorMetadata: metadata }) }] });
-      expect(message.subarray(tensorDataOffset(message)).equals(data)).toBe(true);
+      for (const bytes of [1, 3, message.length]) expect(message.subarray(tensorDataOffset(cut(message, bytes))).equals(data)).toBe(true);
     }
   }
 });
@@ -51,5 +59,5 @@ test.each([
   ['no bytes', encodePredictRequest({ name: 'alias', tensors: [{ sharedMemoryHandle: { size: 1, offset: 2, segmentId: 3 } }] })],
   ['a damaged tensor', Buffer.from([0x12, 2, 0x22, 0x7f])],
 ])('%s has no bytes', (_, message) => {
-  expect(tensorDataOffset(message)).toBe(0);
+  expect(tensorDataOffset(new MessageParts([message]))).toBe(0);
 });
