@@ -18,11 +18,16 @@ export class AgentMetrics implements ModelObserver {
   /** The handlers, with their answers counted. */
   counting(handlers: UntypedServiceImplementation): UntypedServiceImplementation {
     const counted = Object.entries(handlers).map(([method, handler]): [string, UnaryHandler] => {
-      const counts = new Float64Array(Object.keys(status).length / 2);
-      this.#requests.set(method, counts);
-      return [method, countingCalls(handler as UnaryHandler, counts)];
+      this.#requests.set(method, new Float64Array(Object.keys(status).length / 2));
+      return [method, this.#countingCalls(method, handler as UnaryHandler)];
     });
     return Object.fromEntries(counted) as UntypedServiceImplementation;
+  }
+
+  /** Counts a call of a method among the handlers. */
+  answered(method: string, code: number): void {
+    const counts = this.#requests.get(method);
+    if (counts !== undefined) counts[code] = (counts[code] ?? 0) + 1;
   }
 
   serving(alias: string): void {
@@ -51,6 +56,15 @@ export class AgentMetrics implements ModelObserver {
     return this.#requestsText() + this.#modelsText() + usageText(models.usage()) + processText();
   }
 
+  #countingCalls(method: string, handler: UnaryHandler): UnaryHandler {
+    return (call, respond) => {
+      handler(call, (error, ...answer) => {
+        this.answered(method, error?.code ?? status.OK);
+        respond(error, ...answer);
+      });
+    };
+  }
+
   #requestsText(): string {
     const samples = [...this.#requests].flatMap(([method, counts]) =>
       [...counts].flatMap((value, code) => (value === 0 ? [] : [{ labels: { method, code: status[code] ?? String(code) }, value }])),
@@ -67,16 +81,6 @@ export class AgentMetrics implements ModelObserver {
       metricText('fescue_agent_worker_restarts_total', 'counter', 'Times a worker of the model ended by itself and was replaced.', [...this.#models].map(([model, { restarts }]) => ({ labels: { model }, value: restarts })))
     );
   }
-}
-
-function countingCalls(handler: UnaryHandler, counts: Float64Array): UnaryHandler {
-  return (call, respond) => {
-    handler(call, (error, ...answer) => {
-      const code = error?.code ?? status.OK;
-      counts[code] = (counts[code] ?? 0) + 1;
-      respond(error, ...answer);
-    });
-  };
 }
 
 function usageText(usage: ReturnType<ModelRegistry['usage']>): string {

@@ -2,13 +2,15 @@ import { resolve } from 'node:path';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { FescueError, messageOf } from '../common/errors.ts';
 import type { Logger } from '../common/log.ts';
+import { loadAgentService } from '../common/wire.ts';
 import type { AgentConfig } from './config.ts';
+import { answerDirectly } from './direct-call.ts';
 import type { Health } from './health.ts';
 import type { AgentMetrics } from './metrics.ts';
 import type { ModelRegistry } from './model-registry.ts';
 import { flowWindowBytes, widenFlowWindow } from './flow-window.ts';
 import type { OpenStreams } from './open-streams.ts';
-import { agentHandlers, agentServiceDefinition } from './rpc.ts';
+import { agentHandlers, agentServiceDefinition, predict } from './rpc.ts';
 import { clearSocketPath, restrictSocket } from './socket.ts';
 import { addStandardServices } from './standard-services.ts';
 
@@ -30,6 +32,12 @@ export class AgentServer {
     });
     widenFlowWindow(this.#server, flowWindowBytes);
     this.#server.addService(agentServiceDefinition(), options.metrics.counting(agentHandlers(options.models)));
+    answerDirectly(this.#server, {
+      path: loadAgentService().Predict.path,
+      maxMessageBytes: options.config.maxMessageBytes,
+      answer: (request, signal) => predict(options.models, request, signal),
+      onAnswered: (code) => options.metrics.answered('Predict', code),
+    });
     this.#health = options.health;
     this.#streams = addStandardServices(this.#server, options.health);
   }
