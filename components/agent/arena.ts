@@ -13,24 +13,31 @@ const tensorAlignment = 64;
 
 type Segment = Attachment & { readonly bytes: Buffer };
 
-/** Room for one request at a time, in shared memory that the worker reads in place. */
+/** Room for the requests of one run, in shared memory that the worker reads in place. */
 export class Arena {
   #segment: Segment | undefined;
   #unusable = false;
 
   /**
-   * Copies a message in so that its first tensor lies on a boundary the model can read it from. It replaces the one
-   * before, which the worker must have answered.
+   * Copies messages in so that the first tensor of each lies on a boundary the model can read it from. They replace
+   * those before, which the worker must have answered.
    *
-   * @returns undefined when the message should take the socket: it is small, or there is no memory
+   * @returns for each message undefined when it should take the socket: it is small, or there is no memory
    */
-  place(message: MessageParts): ArenaNote | undefined {
-    if (message.length < smallestMessage || this.#unusable) return undefined;
-    const offset = (tensorAlignment - (tensorDataOffset(message) % tensorAlignment)) % tensorAlignment;
-    const segment = this.#roomFor(offset + message.length);
-    if (segment === undefined) return undefined;
-    message.copyTo(segment.bytes, offset);
-    return { segmentId: segment.id, offset, length: message.length };
+  place(messages: readonly MessageParts[]): (ArenaNote | undefined)[] {
+    let end = 0;
+    const places = messages.map((message) => {
+      if (message.length < smallestMessage) return undefined;
+      const offset = end + tensorAlignment - ((end + tensorDataOffset(message)) % tensorAlignment);
+      end = offset + message.length;
+      return { message, offset };
+    });
+    const segment = end === 0 ? undefined : this.#roomFor(end);
+    return places.map((place) => {
+      if (place === undefined || segment === undefined) return undefined;
+      place.message.copyTo(segment.bytes, place.offset);
+      return { segmentId: segment.id, offset: place.offset, length: place.message.length };
+    });
   }
 
   close(): void {
@@ -40,6 +47,7 @@ export class Arena {
   }
 
   #roomFor(bytes: number): Segment | undefined {
+    if (this.#unusable) return undefined;
     if (this.#segment !== undefined && this.#segment.bytes.length >= bytes) return this.#segment;
     try {
       const larger = privateSegment(Math.max(smallestSegment, 2 ** Math.ceil(Math.log2(bytes))));

@@ -18,6 +18,8 @@ export type AgentConfig = {
   readonly instances: number;
   readonly intraOpThreads: number;
   readonly queueSize: number;
+  /** Predictions that may run as one. */
+  readonly maxBatch: number;
   readonly allowWritableSharedMemory: boolean;
   readonly maxMessageBytes: number;
   readonly loadTimeoutMs: number;
@@ -61,6 +63,7 @@ export function readAgentConfig(sources: ConfigSources): { config: AgentConfig; 
     instances: values.Instances,
     intraOpThreads: values.IntraOpThreads || Math.max(1, Math.floor(availableParallelism() / values.Instances)),
     queueSize: values.QueueSize,
+    maxBatch: values.MaxBatch,
     allowWritableSharedMemory: values.AllowWritableSharedMemory,
     maxMessageBytes: values.MaxMessageMegabytes * 1024 * 1024,
     loadTimeoutMs: values.LoadTimeoutSeconds * 1000,

@@ -20,6 +20,8 @@ export const frameKinds = {
   failure: 5,
   /** agent → worker, where in shared memory a PredictRequest message lies: segment id, offset, length, 32 bits each */
   predictShared: 6,
+  /** agent → worker, so many of the frames after this one are predictions to be run as one: 32 bits */
+  batch: 7,
 } as const;
 
 export type FrameKind = (typeof frameKinds)[keyof typeof frameKinds];

@@ -2,7 +2,7 @@ import { FescueError, messageOf } from '../common/errors.ts';
 import type { Logger } from '../common/log.ts';
 import type { MessageParts } from './message-parts.ts';
 import { Worker } from './worker.ts';
-import type { LoadOrder, LoadResult, ModelTensors } from './worker-messages.ts';
+import type { LoadOrder, LoadResult } from './worker-messages.ts';
 
 export type InstanceOptions = {
   readonly alias: string;
@@ -27,7 +27,7 @@ const longestBackoffMs = 30_000;
 const healthyAfterMs = 60_000;
 
 /**
- * One worker of a model, supervised: it runs one prediction at a time. When the worker dies, the running prediction is
+ * One worker of a model, supervised: it runs one prediction, or one batch, at a time. When the worker dies, what runs is
  * rejected with `unavailable`, and a new worker loads the model again, with exponential backoff from 0.1 to 30 seconds.
  */
 export class Instance {
@@ -61,18 +61,19 @@ export class Instance {
   }
 
   /** @throws FescueError as the worker's load answered; `deadline-exceeded` when it took too long */
-  async start(): Promise<ModelTensors> {
+  async start(): Promise<LoadResult> {
     const worker: Worker = Worker.spawn({ onExit: (reason) => this.#onWorkerExit(worker, reason) });
     this.#loading = worker;
     try {
-      const { signer, ...tensors } = await this.#loadInTime(worker);
+      const result = await this.#loadInTime(worker);
       if (this.#closed) throw this.#unavailable();
       this.#phase = { name: 'ready', worker, since: Date.now() };
       const { alias, log } = this.#options;
+      const { signer } = result;
       log.info({ alias, workerPid: worker.pid, signer: signer?.name }, 'model loaded');
       if (signer?.trusted === false) log.warn({ alias, signer: signer.name, fingerprint: signer.fingerprint }, 'signature is intact, but its signer is not known: TrustedCertificatesPath is empty');
       this.#options.onReady();
-      return tensors;
+      return result;
     } catch (error) {
       await worker.stop();
       throw this.#closed ? this.#unavailable() : error;
@@ -81,15 +82,17 @@ export class Instance {
     }
   }
 
-  /** To be called when free. @throws FescueError `unavailable`, or as the worker answered */
-  async predict(request: MessageParts): Promise<Buffer> {
-    if (this.#phase.name !== 'ready') throw this.#unavailable();
+  /**
+   * Runs predictions, as one where they fit together; to be called when free.
+   *
+   * @returns for each the worker's answer; rejected with `unavailable`, or as the worker says
+   */
+  async predict(requests: readonly MessageParts[]): Promise<PromiseSettledResult<Buffer>[]> {
+    if (this.#phase.name !== 'ready') return Promise.allSettled(requests.map(async () => Promise.reject(this.#unavailable())));
     this.#running = true;
-    try {
-      return await this.#phase.worker.predict(request);
-    } finally {
-      this.#running = false;
-    }
+    const answers = await Promise.allSettled(this.#phase.worker.predict(requests));
+    this.#running = false;
+    return answers;
   }
 
   /** Ends the worker now; a prediction under way is rejected with `unavailable`. */

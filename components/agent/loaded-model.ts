@@ -3,7 +3,7 @@ import type { Logger } from '../common/log.ts';
 import { Instance } from './instance.ts';
 import type { MessageParts } from './message-parts.ts';
 import type { ModelObserver } from './model-observer.ts';
-import type { LoadOrder, ModelTensors } from './worker-messages.ts';
+import type { LoadOrder, LoadResult, ModelTensors } from './worker-messages.ts';
 
 export type LoadedModelOptions = {
   readonly alias: string;
@@ -11,6 +11,8 @@ export type LoadedModelOptions = {
   /** Workers that predict side by side. */
   readonly instances: number;
   readonly queueSize: number;
+  /** Waiting predictions that may run as one, if the model takes batches. */
+  readonly maxBatch: number;
   readonly loadTimeoutMs: number;
   readonly log: Logger;
   readonly observer: ModelObserver;
@@ -19,13 +21,14 @@ export type LoadedModelOptions = {
 type Job = { readonly request: MessageParts; readonly queuedAt: number; readonly resolve: (response: Buffer) => void; readonly reject: (error: FescueError) => void };
 
 /**
- * A model with its workers and the queue in front of them. Each worker runs one prediction at a time. When one dies,
- * only its running prediction is lost; when none is left, the queued ones are rejected with `unavailable` as well.
+ * A model with its workers and the queue in front of them. Each worker runs one prediction at a time, or one batch. When one
+ * dies, only what it runs is lost; when none is left, the queued ones are rejected with `unavailable` as well.
  */
 export class LoadedModel {
   readonly #options: LoadedModelOptions;
   readonly #instances: readonly Instance[];
   #tensors: ModelTensors = { inputs: [], outputs: [] };
+  #maxBatch = 1;
   #queue: Job[] = [];
   #running = 0;
   #idle: (() => void)[] = [];
@@ -52,8 +55,8 @@ export class LoadedModel {
   async start(): Promise<void> {
     const starting = this.#instances.map(async (instance) => instance.start());
     try {
-      const [tensors] = await Promise.all(starting);
-      if (tensors !== undefined) this.#tensors = tensors;
+      const [loaded] = await Promise.all(starting);
+      if (loaded !== undefined) this.#onLoaded(loaded);
     } catch (error) {
       await this.close();
       await Promise.allSettled(starting);
@@ -92,25 +95,36 @@ export class LoadedModel {
 
   #runNext(): void {
     for (;;) {
-      const instance = this.#instances.find(({ free }) => free);
-      const job = instance === undefined ? undefined : this.#queue.shift();
-      if (instance === undefined || job === undefined) break;
-      void this.#run(instance, job);
+      const free = this.#instances.filter((instance) => instance.free);
+      const [instance] = free;
+      if (instance === undefined || this.#queue.length === 0) break;
+      const share = Math.ceil(this.#queue.length / free.length);
+      void this.#run(instance, this.#queue.splice(0, Math.min(share, this.#maxBatch)));
     }
     if (this.#running === 0 && this.#queue.length === 0) for (const done of this.#idle.splice(0)) done();
   }
 
-  async #run(instance: Instance, job: Job): Promise<void> {
+  async #run(instance: Instance, jobs: readonly Job[]): Promise<void> {
     const startedAt = performance.now();
     this.#running += 1;
-    try {
-      job.resolve(await instance.predict(job.request));
-    } catch (error) {
-      job.reject(error as FescueError);
-    }
+    const answers = await instance.predict(jobs.map(({ request }) => request));
     this.#running -= 1;
-    this.#options.observer.predicted(this.#options.alias, startedAt - job.queuedAt, performance.now() - startedAt);
+    const runMs = performance.now() - startedAt;
+    // First the worker, which would have nothing to do meanwhile.
     this.#runNext();
+    for (const [index, job] of jobs.entries()) {
+      const answer = answers[index];
+      if (answer?.status === 'fulfilled') job.resolve(answer.value);
+      else job.reject(answer?.reason as FescueError);
+      this.#options.observer.predicted(this.#options.alias, startedAt - job.queuedAt, runMs);
+    }
+  }
+
+  #onLoaded({ inputs, outputs, batchable }: LoadResult): void {
+    const { alias, maxBatch, log } = this.#options;
+    this.#tensors = { inputs, outputs };
+    if (batchable) this.#maxBatch = maxBatch;
+    else if (maxBatch > 1) log.info({ alias, maxBatch }, 'predictions of this model run one by one: MaxBatch takes a dynamic first axis of one name in all inputs and outputs');
   }
 
   #drop(job: Job): void {

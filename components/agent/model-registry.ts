@@ -12,7 +12,7 @@ import type { ModelObserver } from './model-observer.ts';
 /** The contract's pattern of a model alias. */
 export const aliasPattern = /^[a-zA-Z0-9](-*[a-zA-Z0-9])*$/;
 
-type ModelConfig = Pick<AgentConfig, 'instances' | 'intraOpThreads' | 'allowWritableSharedMemory' | 'queueSize' | 'loadTimeoutMs' | 'signaturePolicy'>;
+type ModelConfig = Pick<AgentConfig, 'instances' | 'intraOpThreads' | 'allowWritableSharedMemory' | 'queueSize' | 'maxBatch' | 'loadTimeoutMs' | 'signaturePolicy'>;
 
 /** An alias in use. Only a ready one is listed and predicts. */
 type Entry = { readonly url: string; readonly model: LoadedModel; state: 'loading' | 'ready' | 'draining' };
@@ -43,10 +43,10 @@ export class ModelRegistry {
     return this.#inTurn(alias, async () => {
       if (this.#stopped) throw new FescueError('unavailable', `Model "${alias}" was not loaded: the agent is stopping.`);
       if (this.#entries.has(alias)) throw new FescueError('already-exists', `Alias "${alias}" is in use by ${this.#entries.get(alias)?.url}. Unload it first, or choose another alias.`);
-      const { instances, intraOpThreads, allowWritableSharedMemory, signaturePolicy, queueSize, loadTimeoutMs } = this.#config;
+      const { instances, intraOpThreads, allowWritableSharedMemory, signaturePolicy, ...limits } = this.#config;
       checkMemory(alias, path, instances);
       const order = { path, intraOpThreads, allowWritableSharedMemory, signaturePolicy };
-      const model = new LoadedModel({ alias, order, instances, queueSize, loadTimeoutMs, log: this.#log, observer: this.#observer });
+      const model = new LoadedModel({ alias, order, instances, ...limits, log: this.#log, observer: this.#observer });
       const entry: Entry = { url, model, state: 'loading' };
       this.#entries.set(alias, entry);
       try {

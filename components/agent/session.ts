@@ -31,11 +31,14 @@ Reflect.deleteProperty(globalThis, 'Float16Array');
 /** A model in ONNX Runtime. Running it blocks the thread, which is why sessions live in worker processes. */
 export class Session {
   readonly tensors: ModelTensors;
+  /** Whether requests can be joined along the first axis: it is dynamic, and of one name where it has any, in all inputs and outputs. */
+  readonly batchable: boolean;
   #session: InferenceSession;
 
   private constructor(session: InferenceSession) {
     this.#session = session;
     this.tensors = { inputs: session.inputMetadata.map(specOf), outputs: session.outputMetadata.map(specOf) };
+    this.batchable = isBatchable([...session.inputMetadata, ...session.outputMetadata]);
   }
 
   /**
@@ -74,6 +77,12 @@ export class Session {
       throw new FescueError('internal', `ONNX Runtime failed to run the model: ${messageOf(error)}`, { cause: error });
     }
   }
+}
+
+function isBatchable(values: readonly InferenceSession.ValueMetadata[]): boolean {
+  const firstAxes = new Set(values.map((value) => (value.isTensor ? value.shape[0] : undefined)));
+  const [axis] = firstAxes;
+  return firstAxes.size === 1 && typeof axis === 'string';
 }
 
 function specOf(metadata: InferenceSession.ValueMetadata): TensorSpec {

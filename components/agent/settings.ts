@@ -51,6 +51,15 @@ export const agentSettings = {
     doc: 'Predictions of one model that may wait; further ones are refused with RESOURCE_EXHAUSTED.',
     live: false,
   },
+  MaxBatch: {
+    kind: 'number',
+    default: 1,
+    integer: true,
+    min: 1,
+    max: 1_024,
+    doc: 'Waiting predictions that may run as one, for models whose inputs and outputs all have a dynamic first axis of the same name; 1 runs each by itself. Pays for small models with large weights, costs with convolutional ones: measure it.',
+    live: false,
+  },
   AllowWritableSharedMemory: {
     kind: 'flag',
     default: false,

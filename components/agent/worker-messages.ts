@@ -14,8 +14,13 @@ export type LoadOrder = {
 /** The tensors of a loaded model, in the model's order. */
 export type ModelTensors = { readonly inputs: readonly TensorSpec[]; readonly outputs: readonly TensorSpec[] };
 
-/** A worker's answer to its order: the tensors, and who signed the package, if its signature was looked at. */
-export type LoadResult = ModelTensors & { readonly signer?: Signer };
+/** A worker's answer to its order. */
+export type LoadResult = ModelTensors & {
+  /** Whether requests can be joined along the first axis. */
+  readonly batchable: boolean;
+  /** Who signed the package, if its signature was looked at. */
+  readonly signer?: Signer;
+};
 
 /** A FescueError on its way from the worker to the agent. */
 export type Failure = { readonly kind: ErrorKind; readonly message: string };
@@ -30,6 +35,16 @@ export function decodeJson<Value extends LoadOrder | LoadResult | Failure>(paylo
 
 export function failureOf(error: unknown): Failure {
   return { kind: error instanceof FescueError ? error.kind : 'internal', message: messageOf(error) };
+}
+
+export function encodeCount(count: number): Buffer {
+  const payload = Buffer.allocUnsafe(4);
+  payload.writeUInt32LE(count, 0);
+  return payload;
+}
+
+export function decodeCount(payload: Buffer): number {
+  return payload.readUInt32LE(0);
 }
 
 export function encodeNote(note: ArenaNote): Buffer {

@@ -5,7 +5,7 @@ import { resourcePath } from '../common/resources.ts';
 import { Arena } from './arena.ts';
 import { FrameReader, frameKinds, writeFrame, type Frame, type FrameKind } from './frame.ts';
 import type { MessageParts } from './message-parts.ts';
-import { decodeJson, encodeJson, encodeNote, type Failure, type LoadOrder, type LoadResult } from './worker-messages.ts';
+import { decodeJson, encodeCount, encodeJson, encodeNote, type Failure, type LoadOrder, type LoadResult } from './worker-messages.ts';
 
 const workerPath = resourcePath('worker.cjs', '../agent/worker-main.ts');
 const endGraceMs = 2_000;
@@ -47,14 +47,22 @@ export class Worker {
   }
 
   /**
-   * Runs one prediction; the one before must have been answered. A large request travels through shared memory.
+   * Runs predictions, as one where they fit together; those before must have been answered. Large requests travel
+   * through shared memory.
    *
-   * @param request a PredictRequest message
-   * @returns a PredictResponse message
+   * @param requests PredictRequest messages
+   * @returns for each a PredictResponse message
    */
-  predict(request: MessageParts): Promise<Buffer> {
-    const note = this.#arena.place(request);
-    return note === undefined ? this.#call(frameKinds.predict, request.parts) : this.#call(frameKinds.predictShared, [encodeNote(note)]);
+  predict(requests: readonly MessageParts[]): Promise<Buffer>[] {
+    const notes = this.#arena.place(requests);
+    this.#socket.cork();
+    if (requests.length > 1) writeFrame(this.#socket, { kind: frameKinds.batch, callId: 0, payload: [encodeCount(requests.length)] });
+    const answers = requests.map((request, index) => {
+      const note = notes[index];
+      return note === undefined ? this.#call(frameKinds.predict, request.parts) : this.#call(frameKinds.predictShared, [encodeNote(note)]);
+    });
+    this.#socket.uncork();
+    return answers;
   }
 
   /** Ends the process: by closing its socket, and with SIGKILL if native code keeps it longer than two seconds. */
