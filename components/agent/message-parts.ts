@@ -28,6 +28,12 @@ export class MessageParts {
     return Buffer.from(Array.from({ length: end - start }, (_, index) => this.at(start + index) ?? 0)).toString('utf8');
   }
 
+  /** The message in one piece. */
+  joined(): Buffer {
+    const [first] = this.parts;
+    return first !== undefined && this.parts.length === 1 ? first : Buffer.concat(this.parts);
+  }
+
   copyTo(target: Buffer, offset: number): void {
     let position = offset;
     for (const part of this.parts) position += part.copy(target, position);

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { status, type sendUnaryData, type ServerUnaryCall, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import { basename } from 'node:path';
+import { status } from '@grpc/grpc-js';
 import { hasCode } from '../common/errors.ts';
 import { productVersion } from '../common/version.ts';
 import { Histogram, histogramText, metricText } from './metrics-text.ts';
@@ -7,27 +8,21 @@ import type { ModelObserver } from './model-observer.ts';
 import type { ModelRegistry } from './model-registry.ts';
 
 type ModelFigures = { readonly queue: Histogram; readonly run: Histogram; readonly total: Histogram; restarts: number };
-type UnaryHandler = (call: ServerUnaryCall<unknown, unknown>, respond: sendUnaryData<unknown>) => void;
 
 /** What the agent counts. Figures of a model begin when it is loaded and go when it is unloaded, which bounds their number. */
 export class AgentMetrics implements ModelObserver {
-  /** Per method, the calls answered with each status code; the code is the index. */
+  /** Per path, the calls answered with each status code; the code is the index. */
   #requests = new Map<string, Float64Array>();
   #models = new Map<string, ModelFigures>();
 
-  /** The handlers, with their answers counted. */
-  counting(handlers: UntypedServiceImplementation): UntypedServiceImplementation {
-    const counted = Object.entries(handlers).map(([method, handler]): [string, UnaryHandler] => {
-      this.#requests.set(method, new Float64Array(Object.keys(status).length / 2));
-      return [method, this.#countingCalls(method, handler as UnaryHandler)];
-    });
-    return Object.fromEntries(counted) as UntypedServiceImplementation;
-  }
-
-  /** Counts a call of a method among the handlers. */
-  answered(method: string, code: number): void {
-    const counts = this.#requests.get(method);
-    if (counts !== undefined) counts[code] = (counts[code] ?? 0) + 1;
+  /** Counts a call by its path. */
+  answered(path: string, code: number): void {
+    let counts = this.#requests.get(path);
+    if (counts === undefined) {
+      counts = new Float64Array(Object.keys(status).length / 2);
+      this.#requests.set(path, counts);
+    }
+    counts[code] = (counts[code] ?? 0) + 1;
   }
 
   serving(alias: string): void {
@@ -56,18 +51,9 @@ export class AgentMetrics implements ModelObserver {
     return this.#requestsText() + this.#modelsText() + usageText(models.usage()) + processText();
   }
 
-  #countingCalls(method: string, handler: UnaryHandler): UnaryHandler {
-    return (call, respond) => {
-      handler(call, (error, ...answer) => {
-        this.answered(method, error?.code ?? status.OK);
-        respond(error, ...answer);
-      });
-    };
-  }
-
   #requestsText(): string {
-    const samples = [...this.#requests].flatMap(([method, counts]) =>
-      [...counts].flatMap((value, code) => (value === 0 ? [] : [{ labels: { method, code: status[code] ?? String(code) }, value }])),
+    const samples = [...this.#requests].flatMap(([path, counts]) =>
+      [...counts].flatMap((value, code) => (value === 0 ? [] : [{ labels: { method: basename(path), code: status[code] ?? String(code) }, value }])),
     );
     return metricText('fescue_agent_requests_total', 'counter', 'Calls answered, by method and gRPC status.', samples);
   }

@@ -1,55 +1,45 @@
-import type { sendUnaryData, ServerUnaryCall, ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { Model } from '../common/agent-client.ts';
-import { FescueError } from '../common/errors.ts';
+import { FescueError, messageOf } from '../common/errors.ts';
 import type { TensorSpec } from '../common/tensor.ts';
 import { loadAgentService, type AgentMethod, type ModelMessage, type TensorMetadataMessage } from '../common/wire.ts';
-import { MessageParts } from './message-parts.ts';
 import type { ModelRegistry } from './model-registry.ts';
 import { predictName } from './predict-name.ts';
-import { statusOf } from './status.ts';
+import type { UnaryMethod } from './unary-call.ts';
 
 type NamedRequest = { name: string };
-type Call = ServerUnaryCall<unknown, unknown>;
 
-/** The seven calls of the agent. */
-export function agentHandlers(models: ModelRegistry): UntypedServiceImplementation {
-  const handlers: Record<AgentMethod, UntypedServiceImplementation[string]> = {
-    Predict: unary((request: Buffer, signal) => predict(models, new MessageParts([request]), signal)),
-    LoadModel: unary(async (request: { url: string; name: string }) => ({ model: modelMessageOf(await models.load(request.url, request.name)) })),
-    UnLoadModel: unary(async (request: NamedRequest) => {
+/** The seven calls of the agent, by their HTTP/2 paths. Predict's messages stay bytes: only the worker decodes tensors. */
+export function agentMethods(models: ModelRegistry): Map<string, UnaryMethod> {
+  const service = loadAgentService();
+  const control = decoding(service);
+  const methods: Record<AgentMethod, UnaryMethod> = {
+    Predict: async (message, signal) => models.predict(predictName(message), message, signal),
+    LoadModel: control('LoadModel', async (request: { url: string; name: string }) => ({ model: modelMessageOf(await models.load(request.url, request.name)) })),
+    UnLoadModel: control('UnLoadModel', async (request: NamedRequest) => {
       await models.unload(request.name);
       return {};
     }),
-    ListModels: unary(async () => ({ models: models.list().map(modelMessageOf) })),
-    DescribeModel: unary(async (request: NamedRequest) => ({ model: modelMessageOf(models.describe(request.name)) })),
-    CaptureData: unary(captureUnimplemented),
-    GetCaptureDataStatus: unary(captureUnimplemented),
+    ListModels: control('ListModels', async () => ({ models: models.list().map(modelMessageOf) })),
+    DescribeModel: control('DescribeModel', async (request: NamedRequest) => ({ model: modelMessageOf(models.describe(request.name)) })),
+    CaptureData: control('CaptureData', captureUnimplemented),
+    GetCaptureDataStatus: control('GetCaptureDataStatus', captureUnimplemented),
   };
-  return handlers;
+  return new Map(Object.entries(methods).map(([name, method]) => [service[name as AgentMethod].path, method]));
 }
 
-/** @returns a PredictResponse message */
-export function predict(models: ModelRegistry, request: MessageParts, signal: AbortSignal): Promise<Buffer> {
-  return models.predict(predictName(request), request, signal);
-}
-
-/** The service as grpc-js takes it, with Predict's messages left as bytes: only the worker decodes tensors. */
-export function agentServiceDefinition(): ServiceDefinition {
-  const service = loadAgentService();
-  const asIs = (bytes: Buffer): Buffer => bytes;
-  return { ...service, Predict: { ...service.Predict, requestDeserialize: asIs, responseSerialize: asIs } } as unknown as ServiceDefinition;
-}
-
-/** A grpc-js handler from a function that returns a promise; its signal aborts on cancellation and deadline. */
-function unary<Request, Response>(handler: (request: Request, signal: AbortSignal) => Promise<Response>): UntypedServiceImplementation[string] {
-  return (call: Call, respond: sendUnaryData<unknown>): void => {
-    const cancelled = new AbortController();
-    call.on('cancelled', () => cancelled.abort());
-    // The inner async function turns what the handler throws before its first await into a rejection, too.
-    (async () => handler(call.request as Request, cancelled.signal))().then(
-      (response) => respond(null, response),
-      (error: unknown) => respond(statusOf(error)),
-    );
+/** Makes methods of functions that take and return decoded messages; what is no such message is refused with `invalid-argument`. */
+function decoding(service: ReturnType<typeof loadAgentService>) {
+  return <Request>(name: AgentMethod, answer: (request: Request) => Promise<object>): UnaryMethod => {
+    const { requestDeserialize, responseSerialize } = service[name];
+    return async (message) => {
+      let request: object;
+      try {
+        request = requestDeserialize(message.joined());
+      } catch (error) {
+        throw new FescueError('invalid-argument', `${name}: the request is no ${name}Request message (${messageOf(error)}).`, { cause: error });
+      }
+      return responseSerialize(await answer(request as Request));
+    };
   };
 }
 

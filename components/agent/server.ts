@@ -2,17 +2,16 @@ import { resolve } from 'node:path';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { FescueError, messageOf } from '../common/errors.ts';
 import type { Logger } from '../common/log.ts';
-import { loadAgentService } from '../common/wire.ts';
 import type { AgentConfig } from './config.ts';
-import { answerDirectly } from './direct-call.ts';
 import type { Health } from './health.ts';
 import type { AgentMetrics } from './metrics.ts';
 import type { ModelRegistry } from './model-registry.ts';
 import { flowWindowBytes, widenFlowWindow } from './flow-window.ts';
 import type { OpenStreams } from './open-streams.ts';
-import { agentHandlers, agentServiceDefinition, predict } from './rpc.ts';
+import { agentMethods } from './rpc.ts';
 import { clearSocketPath, restrictSocket } from './socket.ts';
 import { addStandardServices } from './standard-services.ts';
+import { answerUnaryCalls } from './unary-call.ts';
 
 /** The gRPC server on the agent's unix socket. */
 export class AgentServer {
@@ -25,18 +24,12 @@ export class AgentServer {
   constructor(options: { config: AgentConfig; models: ModelRegistry; health: Health; metrics: AgentMetrics; log: Logger }) {
     this.#config = options.config;
     this.#log = options.log;
-    this.#server = new Server({
-      'grpc.max_receive_message_length': options.config.maxMessageBytes,
-      'grpc.max_send_message_length': -1,
-      'grpc.enable_channelz': 0,
-    });
+    this.#server = new Server({ 'grpc.enable_channelz': 0 });
     widenFlowWindow(this.#server, flowWindowBytes);
-    this.#server.addService(agentServiceDefinition(), options.metrics.counting(agentHandlers(options.models)));
-    answerDirectly(this.#server, {
-      path: loadAgentService().Predict.path,
+    answerUnaryCalls(this.#server, {
+      methods: agentMethods(options.models),
       maxMessageBytes: options.config.maxMessageBytes,
-      answer: (request, signal) => predict(options.models, request, signal),
-      onAnswered: (code) => options.metrics.answered('Predict', code),
+      onAnswered: (path, code) => options.metrics.answered(path, code),
     });
     this.#health = options.health;
     this.#streams = addStandardServices(this.#server, options.health);

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, type ClientHttp2Session, type IncomingHttpHeaders } from 'node:http2';
 import { connect as connectSocket } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { join } from 'node:path';
 import { writeFile } from 'node:fs/promises';
 import { Client, compressionAlgorithms, credentials, status } from '@grpc/grpc-js';
@@ -48,7 +49,7 @@ function framed(message: Buffer, flag = 0): Buffer {
   return Buffer.concat([prefix, message]);
 }
 
-describe('Predict on its stream', () => {
+describe('a call on its stream', () => {
   test.each([
     ['in one piece', [framed(request)]],
     ['byte by byte', [...framed(request)].map((byte) => Buffer.from([byte]))],
@@ -66,8 +67,10 @@ describe('Predict on its stream', () => {
     ['half a message', [framed(request).subarray(0, 100)], {}, status.INTERNAL, 'complete'],
     ['two messages', [framed(request), framed(request)], {}, status.UNIMPLEMENTED, 'more than one request message; expected one'],
     ['a message marked as compressed', [framed(request, 1)], {}, status.INTERNAL, 'grpc-encoding'],
-    ['a compression nobody knows', [framed(request, 1)], { 'grpc-encoding': 'snappy' }, status.UNIMPLEMENTED, 'snappy'],
-    ['a timeout that is none', [framed(request)], { 'grpc-timeout': 'soon' }, status.INTERNAL, 'soon'],
+    ['a compression nobody knows', [framed(request, 1)], { 'grpc-encoding': 'snappy' }, status.UNIMPLEMENTED, 'expected gzip or deflate, got "snappy"'],
+    ['a compressed message that is none', [framed(request, 1)], { 'grpc-encoding': 'gzip' }, status.INTERNAL, 'gzip'],
+    ['a small message that grows beyond the limit', [framed(gzipSync(Buffer.alloc(65 * 1024 * 1024)), 1)], { 'grpc-encoding': 'gzip' }, status.RESOURCE_EXHAUSTED, 'MaxMessageMegabytes'],
+    ['a timeout that is none', [framed(request)], { 'grpc-timeout': 'soon' }, status.INTERNAL, 'got "soon"'],
     ['a deadline that has passed', [framed(encodePredictRequest({ name: 'slow', tensors: [{ byteData: Buffer.alloc(4) }] }))], { 'grpc-timeout': '1m' }, status.DEADLINE_EXCEEDED, 'deadline'],
     ['no model of that name, in another script', [framed(encodePredictRequest({ name: '模型 100%', tensors: [] }))], {}, status.NOT_FOUND, '模型 100%'],
   ])('refuses %s', async (name, pieces, headers, code, details) => {
@@ -94,9 +97,9 @@ describe('Predict on its stream', () => {
     stream.close();
   });
 
-  test('leaves compressed messages to grpc-js, which can read them', async () => {
+  test.each(['gzip', 'deflate'] as const)('takes messages compressed with %s', async (algorithm) => {
     const { socketPath } = await useIdentity();
-    const client = new Client(`unix:${socketPath}`, credentials.createInsecure(), { 'grpc.default_compression_algorithm': compressionAlgorithms.gzip });
+    const client = new Client(`unix:${socketPath}`, credentials.createInsecure(), { 'grpc.default_compression_algorithm': compressionAlgorithms[algorithm] });
     onTestFinished(() => client.close());
     const answer = await new Promise<unknown>((done, fail) => {
       client.makeUnaryRequest(Predict.path, () => request, Predict.responseDeserialize, {}, (error, response) => (error === null ? done(response) : fail(error)));
