@@ -3,13 +3,11 @@ import { availableParallelism, cpus } from 'node:os';
 import { startMeasuredAgent, type MeasuredAgent } from './measured-agent.ts';
 import { measureMemory, measureMemoryInUse } from './memory.ts';
 import { measureResponsiveness } from './responsiveness.ts';
-import { measureSpeed } from './speed.ts';
 
 const benches: Record<string, (agent: MeasuredAgent) => Promise<Record<string, number>>> = {
   memory: measureMemory,
   'memory-in-use': measureMemoryInUse,
   responsiveness: measureResponsiveness,
-  speed: measureSpeed,
 };
 
 const wanted = process.argv.slice(2);
