@@ -17,7 +17,7 @@ export type Target = { readonly alias: string } | { readonly path: string };
 /**
  * Uses a model of a running agent. One that was loaded for this is unloaded whatever happens.
  *
- * @throws FescueError as the agent answered, `cancelled` when the signal ended it
+ * @throws FescueError as the agent answered
  */
 export async function withRunningAgent<Result>(options: { socketPath: string; target: Target; signal: AbortSignal }, use: (loaded: RunningModel) => Promise<Result>): Promise<Result> {
   const { socketPath, target, signal } = options;
@@ -30,7 +30,6 @@ export async function withRunningAgent<Result>(options: { socketPath: string; ta
     try {
       // Not ended by the signal: the agent would go on loading, and nobody would unload.
       const model = await client.loadModel(target.path, alias);
-      if (signal.aborted) throw new FescueError('cancelled', 'The measurement was ended while its model was loading.');
       return await use({ client, alias, model, agentPid });
     } finally {
       await unload(client, alias);

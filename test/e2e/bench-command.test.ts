@@ -24,7 +24,8 @@ type Document = {
 
 /** Runs `fescue bench`, which must leave nothing behind. */
 async function bench(...args: string[]): Promise<CommandResult> {
-  const { result, traces } = await tracesOf(startFescue('bench', ...args), await useTemporaryFiles());
+  const files = await useTemporaryFiles();
+  const { result, traces } = await tracesOf(startFescue('bench', ...args), files);
   expect(traces, result.stderr).toEqual([]);
   return result;
 }
