@@ -104,7 +104,7 @@ async function measure(request: BenchRequest, options: BenchOptions, line: Progr
   const observer: Observer = {
     onSetting: (setting, duration) => {
       print(settingText(setting));
-      line.show(`Measuring for about ${Math.ceil(duration)} s, and the warm-up.`);
+      line.tell(`Measuring for about ${Math.ceil(duration)} s, and the warm-up.`);
     },
     onStep: (text) => line.show(text),
     onLevel: (level) => print(levelText(level)),
@@ -124,7 +124,7 @@ async function findSettings(request: BenchRequest, report: Report, line: Progres
   const { subject, shapes, durationMs, warmUp, signal } = request;
   const grid = gridFor(availableParallelism());
   const callers = Math.max(2, ...request.concurrency);
-  line.show(`Trying ${grid.length} settings, for about ${Math.ceil(gridSeconds(grid.length, durationMs))} s.`);
+  line.tell(`Trying ${grid.length} settings, for about ${Math.ceil(gridSeconds(grid.length, durationMs))} s.`);
   // The fastest way that the measurement before has found to work.
   const transport = report.levels[0]?.contenders.some(({ name }) => name === 'shared-memory') ? 'shared-memory' : 'bytes';
   const model = 'model' in subject ? subject.model : defaultModel;

@@ -10,6 +10,12 @@ export class ProgressLine {
     this.#enabled = enabled;
   }
 
+  /** A line that stays. */
+  tell(text: string): void {
+    this.end();
+    if (this.#enabled) this.#stream.write(`${text}\n`);
+  }
+
   show(text: string): void {
     if (!this.#enabled) return;
     this.#stream.write(this.#stream.isTTY ? `\r\u001b[K${text}` : `${text}\n`);

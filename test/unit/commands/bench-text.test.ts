@@ -58,14 +58,15 @@ IntraOpThreads  Instances  p50 ms, one caller  per second, 8 callers
 });
 
 test.each([
-  [true, true, '\r\u001b[Kone\r\u001b[Ktwo\r\u001b[K'],
-  [false, true, 'one\ntwo\n'],
+  [true, true, '\r\u001b[Kone\r\u001b[Ktwo\r\u001b[Kthree\n\r\u001b[K'],
+  [false, true, 'one\ntwo\nthree\n'],
   [true, false, ''],
 ])('progress on a terminal: %s, wanted: %s', (isTTY, enabled, expected) => {
   let written = '';
   const line = new ProgressLine({ isTTY, write: (text) => void (written += text) }, enabled);
   line.show('one');
   line.show('two');
+  line.tell('three');
   line.end();
   expect(written).toBe(expected);
 });
