@@ -1,14 +1,20 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Tensor } from '../components/common/tensor.ts';
+import { largeModel } from '../scripts/measure/models.ts';
+import { makeInputs } from '../scripts/measure/payload.ts';
 import { inCheckout } from '../scripts/packaging/paths.ts';
 import type { MeasuredAgent } from './measured-agent.ts';
 
-const input = { bytes: new Uint8Array(4 * 3 * 224 * 224), metadata: { dtype: 'FLOAT32' as const, shape: [1, 3, 224, 224] } };
-const model = inCheckout('components/models/efficientnet-lite0/package');
+type Cycling = { readonly path: string; readonly cycles: number; readonly predictions: number };
+
+const sampleModel = inCheckout('components/models/efficientnet-lite0/package');
 
 /** Resident memory in MB: of the empty agent, and of agent and worker over cycles of load and unload. */
 export async function measureMemory(agent: MeasuredAgent): Promise<Record<string, number>> {
   await sleep(1_000);
-  return { 'agent without models, MB': agent.agentMegabytes(), ...(await measureCycles(agent, 0)) };
+  return { 'agent without models, MB': agent.agentMegabytes(), ...(await measureCycles(agent, { path: sampleModel, cycles: 30, predictions: 0 })) };
 }
 
 /**
@@ -16,27 +22,34 @@ export async function measureMemory(agent: MeasuredAgent): Promise<Record<string
  * grows to a level and then stays there.
  */
 export async function measureMemoryInUse(agent: MeasuredAgent): Promise<Record<string, number>> {
-  return measureCycles(agent, 10);
+  return measureCycles(agent, { path: sampleModel, cycles: 30, predictions: 10 });
 }
 
-async function measureCycles({ client, totalMegabytes }: MeasuredAgent, predictions: number): Promise<Record<string, number>> {
-  const cycles: { loaded: number; unloaded: number }[] = [];
-  for (let cycle = 1; cycle <= 30; cycle += 1) {
-    await client.loadModel(model, 'cycled');
-    for (let call = 0; call < predictions; call += 1) await client.predict('cycled', [input]);
+/** The same with a model of 100 MB and one prediction, for longer. */
+export async function measureMemoryLarge(agent: MeasuredAgent): Promise<Record<string, number>> {
+  const path = join(agent.folder, 'large.onnx');
+  await writeFile(path, largeModel());
+  return measureCycles(agent, { path, cycles: 50, predictions: 1 });
+}
+
+async function measureCycles({ client, totalMegabytes }: MeasuredAgent, { path, cycles, predictions }: Cycling): Promise<Record<string, number>> {
+  const measured: { loaded: number; unloaded: number }[] = [];
+  for (let cycle = 1; cycle <= cycles; cycle += 1) {
+    const { inputs } = await client.loadModel(path, 'cycled');
+    const tensors = makeInputs(inputs, new Map()).map(({ bytes, ...metadata }: Tensor) => ({ bytes, metadata }));
+    for (let call = 0; call < predictions; call += 1) await client.predict('cycled', tensors);
     const loaded = totalMegabytes();
     await client.unloadModel('cycled');
     await sleep(100);
-    cycles.push({ loaded, unloaded: totalMegabytes() });
+    measured.push({ loaded, unloaded: totalMegabytes() });
   }
-  const [third, last] = [cycles[2], cycles[29]];
+  const [third, last] = [measured[2], measured.at(-1)];
   if (third === undefined || last === undefined) throw new Error('too few cycles');
-  return {
-    'loaded, 3rd cycle, MB': third.loaded,
-    'loaded, 30th cycle, MB': last.loaded,
-    'loaded, 30th / 3rd': last.loaded / third.loaded,
-    'unloaded, 3rd cycle, MB': third.unloaded,
-    'unloaded, 30th cycle, MB': last.unloaded,
-    'unloaded, 30th / 3rd': last.unloaded / third.unloaded,
-  };
+  return Object.fromEntries(
+    (['loaded', 'unloaded'] as const).flatMap((state) => [
+      [`${state}, cycle 3, MB`, third[state]],
+      [`${state}, cycle ${cycles}, MB`, last[state]],
+      [`${state}, cycle ${cycles} / 3`, last[state] / third[state]],
+    ]),
+  );
 }

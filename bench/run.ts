@@ -1,15 +1,20 @@
-/** `npm run bench`: measures the bundled agent on this machine. Figures move with the machine; ratios matter. */
+/**
+ * `npm run bench`: measures the bundled agent on this machine. Figures move with the machine; ratios matter. How fast it
+ * predicts is for `fescue bench`.
+ */
 import { availableParallelism, cpus } from 'node:os';
 import { startMeasuredAgent, type MeasuredAgent } from './measured-agent.ts';
-import { measureMemory, measureMemoryInUse } from './memory.ts';
-import { measureResponsiveness } from './responsiveness.ts';
-import { measureSpeed } from './speed.ts';
+import { measureMemory, measureMemoryInUse, measureMemoryLarge } from './memory.ts';
+import { measureHealthWhenBusy, measureResponsiveness } from './responsiveness.ts';
 
-const benches: Record<string, (agent: MeasuredAgent) => Promise<Record<string, number>>> = {
-  memory: measureMemory,
-  'memory-in-use': measureMemoryInUse,
-  responsiveness: measureResponsiveness,
-  speed: measureSpeed,
+type Bench = { readonly measure: (agent: MeasuredAgent) => Promise<Record<string, number>>; readonly agentFlags?: readonly string[] };
+
+const benches: Record<string, Bench> = {
+  memory: { measure: measureMemory },
+  'memory-in-use': { measure: measureMemoryInUse },
+  'memory-large': { measure: measureMemoryLarge },
+  responsiveness: { measure: measureResponsiveness },
+  'health-when-busy': { measure: measureHealthWhenBusy, agentFlags: ['--instances', String(availableParallelism()), '--intra-op-threads', '1'] },
 };
 
 const wanted = process.argv.slice(2);
@@ -20,9 +25,9 @@ if (unknown.length > 0) {
 }
 
 process.stdout.write(`${cpus()[0]?.model ?? 'unknown processor'}, ${availableParallelism()} CPUs, Node ${process.versions.node}\n`);
-for (const [name, measure] of Object.entries(benches)) {
+for (const [name, { measure, agentFlags = [] }] of Object.entries(benches)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
-  const agent = await startMeasuredAgent();
+  const agent = await startMeasuredAgent(...agentFlags);
   try {
     for (const [figure, value] of Object.entries(await measure(agent))) process.stdout.write(`${name}: ${figure}: ${Number(value.toFixed(2))}\n`);
   } finally {

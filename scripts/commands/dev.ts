@@ -10,6 +10,7 @@ import { LocalNucleus, type NucleusEvent } from '../local-nucleus/nucleus.ts';
 import type { Deployment } from '../local-nucleus/plan.ts';
 import { buildComponents } from '../packaging/build-components.ts';
 import { componentNames } from '../packaging/recipes.ts';
+import { positiveNumber } from './arguments.ts';
 import { aborted, interruption, progress, readable, removeRoot } from './components-run.ts';
 
 type DevOptions = {
@@ -124,10 +125,4 @@ function collectPair(text: string, earlier: Record<string, string>): Record<stri
   const [, name, value] = /^([^=]+)=(.+)$/.exec(text) ?? [];
   if (name === undefined || value === undefined) throw new InvalidArgumentError('Expected name=value.');
   return { ...earlier, [name]: value };
-}
-
-function positiveNumber(text: string): number {
-  const value = Number(text);
-  if (!(value > 0)) throw new InvalidArgumentError('Expected a number above 0.');
-  return value;
 }

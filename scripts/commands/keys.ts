@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { FescueError } from '../../components/common/errors.ts';
 import { makeIdentity } from '../packaging/certificates.ts';
+import { wholeNumber } from './arguments.ts';
 import { progress } from './components-run.ts';
 import { formatPairs } from './table.ts';
 
@@ -26,7 +27,7 @@ Examples:
     .command('init')
     .description('Make a development authority, and a signer with a certificate of it (Ed25519). In production keep the authority elsewhere.')
     .option('--out <folder>', 'receives ca.pem, ca.key.pem, signer.pem and signer.key.pem', 'keys')
-    .addOption(new Option('--days <count>', "life of the signer's certificate").argParser(dayCount).default(730))
+    .addOption(new Option('--days <count>', "life of the signer's certificate").argParser(wholeNumber(1, authorityDays)).default(730))
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  fescue keys init --out ~/fescue-keys --days 90')
     .action(initKeys);
@@ -51,10 +52,4 @@ async function initKeys(options: KeysOptions): Promise<void> {
   const validTo = signer.certificate.notAfter.toISOString();
   process.stdout.write(options.json ? `${JSON.stringify({ ...paths, validTo })}\n` : formatPairs([['authority', paths.authority], ['authority key', paths.authorityKey], ['signer', paths.signer], ['signer key', paths.signerKey], ['valid to', validTo]]));
   progress(`Agents that should load models signed with these take TrustedCertificatesPath ${paths.authority}. Keep the keys out of version control.`);
-}
-
-function dayCount(text: string): number {
-  const days = Number(text);
-  if (!Number.isInteger(days) || days < 1 || days > authorityDays) throw new InvalidArgumentError(`Expected a whole number from 1 to ${authorityDays}.`);
-  return days;
 }

@@ -4,6 +4,7 @@ import { FescueError } from '../../components/common/errors.ts';
 import type { ImagePreprocessing, ModelManifest } from '../../components/common/model-manifest.ts';
 import { describeTensor, type TensorSpec } from '../../components/common/tensor.ts';
 import { packageModel, readText, type PackageOrder } from '../packaging/model-package.ts';
+import { positiveInteger } from './arguments.ts';
 import { readNpy } from './npy.ts';
 import { formatPairs } from './table.ts';
 
@@ -172,11 +173,5 @@ function threeNumbers(text: string): number[] {
 function notNegative(text: string): number {
   const value = Number(text);
   if (text.trim() === '' || !(value >= 0)) throw new InvalidArgumentError('Expected a number, 0 or above.');
-  return value;
-}
-
-function positiveInteger(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('Expected a whole number above 0.');
   return value;
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { Command, InvalidArgumentError, Option } from 'commander';
-import { AgentClient, AgentError, defaultSocketPath, type Model, type PredictInput } from '../../components/common/agent-client.ts';
+import { Command, Option } from 'commander';
+import { AgentClient, defaultSocketPath, type Model, type PredictInput } from '../../components/common/agent-client.ts';
 import { FescueError } from '../../components/common/errors.ts';
 import { manifestFileName } from '../../components/common/model-manifest.ts';
 import { describeTensor, type Tensor, type TensorSpec } from '../../components/common/tensor.ts';
@@ -9,6 +9,8 @@ import { elementsOf } from '../../components/common/tensor-elements.ts';
 import { type Classifier, readClassifier } from '../../components/inference/model-package.ts';
 import { bestClasses } from '../../components/inference/postprocess.ts';
 import { preprocess } from '../../components/inference/preprocess.ts';
+import { withStatus } from './agent-refusal.ts';
+import { positiveInteger, positiveNumber } from './arguments.ts';
 import { readNpy } from './npy.ts';
 import { formatTable } from './table.ts';
 
@@ -76,7 +78,7 @@ async function withAgent(options: CommonOptions, run: (agent: AgentClient) => Pr
   try {
     await run(agent);
   } catch (error) {
-    throw error instanceof AgentError ? new FescueError(error.kind, `${error.status}: ${error.message}`, { cause: error }) : error;
+    throw withStatus(error);
   } finally {
     agent.close();
   }
@@ -140,16 +142,4 @@ function print(options: CommonOptions, value: unknown, text: string): void {
 function collectTensor(text: string, earlier: { name?: string; file: string }[]): { name?: string; file: string }[] {
   const [, name, file] = /^([^=/]+)=(.+)$/.exec(text) ?? [];
   return [...earlier, name === undefined || file === undefined ? { file: text } : { name, file }];
-}
-
-function positiveNumber(text: string): number {
-  const value = Number(text);
-  if (!(value > 0)) throw new InvalidArgumentError('Expected a number above 0.');
-  return value;
-}
-
-function positiveInteger(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('Expected a whole number above 0.');
-  return value;
 }

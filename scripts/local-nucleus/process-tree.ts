@@ -3,12 +3,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { hasCode } from '../../components/common/errors.ts';
 
 const graceMs = 5000;
+/** /proc counts time in ticks of this length on every architecture. */
+const tickMs = 10;
 
 export type ProcessInfo = {
   readonly pid: number;
   readonly parent: number;
   /** Clock ticks since boot: together with the pid it names one process for good. */
   readonly startTime: string;
+  /** Time on a CPU so far, of all its threads. */
+  readonly cpuMs: number;
   readonly alive: boolean;
 };
 
@@ -88,7 +92,8 @@ export function readProcess(pid: number): ProcessInfo | undefined {
   if (stat === undefined) return undefined;
   // The second field is a program name in parentheses, which may itself hold blanks and parentheses.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return { pid, parent: Number(fields[1]), startTime: fields[19] ?? '', alive: fields[0] !== 'Z' && fields[0] !== 'X' };
+  const cpuMs = (Number(fields[11]) + Number(fields[12])) * tickMs;
+  return { pid, parent: Number(fields[1]), startTime: fields[19] ?? '', cpuMs, alive: fields[0] !== 'Z' && fields[0] !== 'X' };
 }
 
 // The environment a program was started with is inherited by all it starts, also by daemons that left their session.

@@ -1,52 +1,40 @@
-import type { Contender } from './contenders.ts';
-import { median, quantile } from './statistics.ts';
+import type { Contender, ContenderName } from './contenders.ts';
+import type { Turn, TurnOrder } from './turn.ts';
 
-export type Latency = { readonly name: string; readonly calls: number; readonly p50: number; readonly p90: number; readonly p99: number; readonly max: number };
-export type Throughput = { readonly name: string; readonly concurrency: number; readonly perSecond: number };
+/** A turn, and the time on a CPU it took the processes that did the work. */
+export type Round = Turn & { readonly cpuMs: number | undefined };
+
+/** The rounds of one contender, in the order they were. */
+export type Measured = { readonly name: ContenderName; readonly rounds: readonly Round[] };
 
 export type Plan = {
-  /** Milliseconds each contender gets per round. */
-  readonly turnMs: number;
+  readonly callers: number;
   readonly rounds: number;
-  /** Calls before anything is measured. */
+  /** Milliseconds each contender has per round. */
+  readonly turnMs: number;
+  /** Calls before anything is measured, in at most as long as the rounds take together. */
   readonly warmUp: number;
-  readonly onRound?: (round: number) => void;
+  /** Told what comes next: the warm-up, or the number of a round. */
+  readonly onStep?: (step: 'warm-up' | number) => void;
 };
 
-/** One call after the other; the contenders take turns, so that what slows the machine down slows all of them. Milliseconds. */
-export async function compareLatency(contenders: readonly Contender[], plan: Plan): Promise<Latency[]> {
-  const samples = new Map(contenders.map(({ name }) => [name, [] as number[]]));
-  for (const contender of contenders) for (let call = 0; call < plan.warmUp; call += 1) await contender.predict();
-  for (let round = 1; round <= plan.rounds; round += 1) {
-    plan.onRound?.(round);
-    for (const { name, predict } of contenders) {
-      const endAt = performance.now() + plan.turnMs;
-      for (let started = performance.now(); started < endAt; started = performance.now()) {
-        await predict();
-        samples.get(name)?.push(performance.now() - started);
-      }
-    }
+/** The contenders take turns, so that what slows the machine down slows all of them; another one begins each round. */
+export async function compare(contenders: readonly Contender[], plan: Plan): Promise<Measured[]> {
+  const { callers, turnMs, rounds, warmUp } = plan;
+  if (warmUp > 0) plan.onStep?.('warm-up');
+  for (const contender of contenders) if (warmUp > 0) await contender.takeTurn({ callers, ms: rounds * turnMs, calls: warmUp });
+  const measured = contenders.map((contender) => ({ name: contender.name, contender, rounds: [] as Round[] }));
+  for (let round = 0; round < rounds; round += 1) {
+    plan.onStep?.(round + 1);
+    const first = round % measured.length;
+    for (const one of [...measured.slice(first), ...measured.slice(0, first)]) one.rounds.push(await measureTurn(one.contender, { callers, ms: turnMs }));
   }
-  return [...samples].map(([name, times]) => ({ name, calls: times.length, p50: median(times), p90: quantile(times, 0.9), p99: quantile(times, 0.99), max: quantile(times, 1) }));
+  return measured.map(({ name, rounds: done }) => ({ name, rounds: done }));
 }
 
-/** Calls per second with so many callers at once, contenders taking turns; the median of the rounds. */
-export async function compareThroughput(contenders: readonly (Contender & { readonly concurrency: number })[], plan: Plan): Promise<Throughput[]> {
-  const rates = contenders.map(() => [] as number[]);
-  for (let round = 1; round <= plan.rounds; round += 1) {
-    plan.onRound?.(round);
-    for (const [index, contender] of contenders.entries()) rates[index]?.push(await rateOf(contender, plan.turnMs));
-  }
-  return contenders.map(({ name, concurrency }, index) => ({ name, concurrency, perSecond: median(rates[index] ?? []) }));
-}
-
-async function rateOf({ predict, concurrency }: Contender & { readonly concurrency: number }, turnMs: number): Promise<number> {
-  const started = performance.now();
-  const endAt = started + turnMs;
-  let calls = 0;
-  const caller = async (): Promise<void> => {
-    for (; performance.now() < endAt; calls += 1) await predict();
-  };
-  await Promise.all(Array.from({ length: concurrency }, caller));
-  return (calls * 1000) / (performance.now() - started);
+async function measureTurn(contender: Contender, order: TurnOrder): Promise<Round> {
+  const before = contender.cpuMs();
+  const turn = await contender.takeTurn(order);
+  const after = contender.cpuMs();
+  return { ...turn, cpuMs: before === undefined || after === undefined ? undefined : after - before };
 }

@@ -1,71 +1,109 @@
-import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import type { AgentClient, PredictInput } from '../../components/common/agent-client.ts';
+import { FescueError } from '../../components/common/errors.ts';
 import { SharedBuffer } from '../../components/common/shared-buffer.ts';
-import { elementBytes, elementCount, type TensorSpec } from '../../components/common/tensor.ts';
+import { describeTensor, type Tensor } from '../../components/common/tensor.ts';
+import { listProcesses, withDescendants } from '../local-nucleus/process-tree.ts';
+import { takeTurn, type Turn, type TurnOrder } from './turn.ts';
+
+/** Ways to hand tensors to an agent. */
+export const transports = ['bytes', 'shared-memory'] as const;
+export type Transport = (typeof transports)[number];
+export type ContenderName = 'in-process' | Transport;
 
 /** One way to run a model, to be compared with others. */
 export type Contender = {
-  readonly name: string;
-  /** Runs the model once. */
-  readonly predict: () => Promise<void>;
+  readonly name: ContenderName;
+  readonly takeTurn: (order: TurnOrder) => Promise<Turn>;
+  /** Time on a CPU so far of the processes that do the work, callers left out; undefined when they are not known. */
+  readonly cpuMs: () => number | undefined;
 };
 
-/** The model in this very process, without an agent: the best that can be had. It blocks the thread. */
-export async function inProcess(path: string, inputs: readonly TensorSpec[], options: { intraOpThreads: number }): Promise<Contender> {
-  const session = await InferenceSession.create(path, { intraOpNumThreads: options.intraOpThreads, interOpNumThreads: 1, executionProviders: ['cpu'], logSeverityLevel: 4 });
-  const feeds = Object.fromEntries(inputs.map((spec) => [spec.name, ortTensor(spec)]));
-  return {
-    name: 'in process',
-    predict: async () => {
-      await session.run(feeds);
-    },
+/** A model of a running agent. */
+export type AgentModel = { readonly client: AgentClient; readonly alias: string; readonly agentPid: number | undefined };
+
+/** Time on a CPU of these processes and all below them, in steps of 10 ms. */
+export function familyCpuMs(pids: readonly number[]): number {
+  return withDescendants(listProcesses(), pids).reduce((sum, { cpuMs }) => sum + cpuMs, 0);
+}
+
+/** The tensors go in the message. */
+export function bytesContender(loaded: AgentModel, inputs: readonly Tensor[], signal: AbortSignal): Contender {
+  return throughAgent('bytes', loaded, { inputs: inputs.map(({ bytes, ...metadata }) => ({ bytes, metadata })), signal });
+}
+
+/**
+ * The tensors lie in shared memory. The caller has to close it, when no call is under way.
+ *
+ * @throws FescueError when there is no shared memory for them
+ */
+export function sharedMemoryContender(loaded: AgentModel, inputs: readonly Tensor[], signal: AbortSignal): Contender & { readonly close: () => void } {
+  const buffers: SharedBuffer[] = [];
+  const close = (): void => buffers.splice(0).forEach((buffer) => buffer.close());
+  try {
+    const shared = inputs.map(({ bytes, ...metadata }): PredictInput => {
+      const buffer = new SharedBuffer(bytes.length);
+      buffers.push(buffer);
+      buffer.fill(bytes);
+      return { shared: buffer.handle, metadata };
+    });
+    return { ...throughAgent('shared-memory', loaded, { inputs: shared, signal }), close };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+function throughAgent(name: Transport, { client, alias, agentPid }: AgentModel, call: { readonly inputs: readonly PredictInput[]; readonly signal: AbortSignal }): Contender {
+  const predict = async (): Promise<void> => {
+    await client.predict(alias, call.inputs, { signal: call.signal });
   };
+  return { name, takeTurn: (order) => takeTurn(predict, order), cpuMs: () => (agentPid === undefined ? undefined : familyCpuMs([agentPid])) };
 }
 
-/** A model of a running agent, its tensors sent as bytes. */
-export function throughAgent(client: AgentClient, alias: string, specs: readonly TensorSpec[]): Contender {
-  const inputs = specs.map((spec): PredictInput => ({ bytes: payloadFor(spec), metadata: { name: spec.name, dtype: spec.dtype, shape: fixedShape(spec) } }));
-  return {
-    name: 'bytes',
-    predict: async () => {
-      await client.predict(alias, inputs);
-    },
-  };
+/** Contenders that have each predicted once, and what keeps others from it. To be closed when no call is under way. */
+export type AgentContenders = { readonly contenders: readonly Contender[]; readonly notes: readonly string[]; readonly close: () => void };
+
+type Wanted = { readonly inputs: readonly Tensor[]; readonly transports: readonly Transport[]; readonly signal: AbortSignal };
+
+/**
+ * Tries the ways to hand over tensors. Shared memory that is refused costs a note, unless no other way was asked for.
+ *
+ * @throws FescueError as the agent answered
+ */
+export async function openAgentContenders(loaded: AgentModel, { inputs, transports: wanted, signal }: Wanted): Promise<AgentContenders> {
+  const bytes = wanted.includes('bytes') ? [bytesContender(loaded, inputs, signal)] : [];
+  for (const contender of bytes) await probe(contender, inputs);
+  if (!wanted.includes('shared-memory')) return { contenders: bytes, notes: [], close: () => undefined };
+  try {
+    const shared = await openSharedMemory(loaded, inputs, signal);
+    return { contenders: [...bytes, shared], notes: [], close: shared.close };
+  } catch (error) {
+    if (bytes.length === 0 || !(error instanceof FescueError) || !refusals.has(error.kind)) throw error;
+    return { contenders: bytes, notes: [`Shared memory cannot be used: ${error.message}`], close: () => undefined };
+  }
 }
 
-/** The same with its tensors in shared memory. The caller has to close it. */
-export function throughSharedMemory(client: AgentClient, alias: string, specs: readonly TensorSpec[]): Contender & { readonly close: () => void } {
-  const buffers = specs.map((spec) => {
-    const payload = payloadFor(spec);
-    const buffer = new SharedBuffer(payload.length);
-    buffer.fill(payload);
-    return buffer;
-  });
-  const inputs = specs.map((spec, index): PredictInput => ({ shared: buffers[index]?.handle ?? { segmentId: -1, offset: 0, size: 0 }, metadata: { name: spec.name, dtype: spec.dtype, shape: fixedShape(spec) } }));
-  return {
-    name: 'shared memory',
-    predict: async () => {
-      await client.predict(alias, inputs);
-    },
-    close: () => buffers.forEach((buffer) => buffer.close()),
-  };
+/** How an agent of another user, an agent without shared memory, or a system without room for it answers. */
+const refusals: ReadonlySet<string> = new Set(['failed-precondition', 'invalid-argument', 'unimplemented', 'resource-exhausted']);
+
+async function openSharedMemory(loaded: AgentModel, inputs: readonly Tensor[], signal: AbortSignal): Promise<ReturnType<typeof sharedMemoryContender>> {
+  const shared = sharedMemoryContender(loaded, inputs, signal);
+  try {
+    await probe(shared, inputs);
+    return shared;
+  } catch (error) {
+    shared.close();
+    throw error;
+  }
 }
 
-/** An input's shape with dynamic axes at length 1. */
-export function fixedShape(spec: TensorSpec): number[] {
-  return spec.shape.map((axis) => (axis === -1 ? 1 : axis));
-}
-
-/** Some content for an input: small numbers, the same every time. */
-export function payloadFor(spec: TensorSpec): Uint8Array {
-  const count = elementCount(fixedShape(spec));
-  if (spec.dtype === 'FLOAT32') return new Uint8Array(Float32Array.from({ length: count }, (_, index) => ((index * 31) % 255) / 255).buffer);
-  return new Uint8Array(count * elementBytes[spec.dtype]).fill(1);
-}
-
-const arrays = { UINT8: Uint8Array, INT16: Int16Array, INT32: Int32Array, INT64: BigInt64Array, FLOAT16: Uint16Array, FLOAT32: Float32Array, FLOAT64: Float64Array } as const;
-
-function ortTensor(spec: TensorSpec): OrtTensor {
-  const { buffer } = Uint8Array.from(payloadFor(spec));
-  return new OrtTensor(spec.dtype.toLowerCase() as OrtTensor.Type, new arrays[spec.dtype](buffer) as OrtTensor['data'], fixedShape(spec));
+/** Predicts once. */
+async function probe(contender: Contender, inputs: readonly Tensor[]): Promise<void> {
+  try {
+    await contender.takeTurn({ callers: 1, ms: 0 });
+  } catch (error) {
+    if (!(error instanceof FescueError) || !['invalid-argument', 'internal'].includes(error.kind)) throw error;
+    const made = inputs.map((input) => `"${input.name}" ${describeTensor(input)}`).join(', ');
+    throw new FescueError(error.kind, `The model does not run on the made-up input ${made}: ${error.message} Give the lengths of its dynamic axes with --shape, if they are the cause.`, { cause: error });
+  }
 }

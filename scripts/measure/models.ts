@@ -71,3 +71,10 @@ export function perceptron(): Buffer {
   graph.add('MatMul', [hidden, graph.draw([256, 10])], {}, 'y');
   return onnxModel({ inputs: [{ name: 'x', type: 'FLOAT32', shape: [1, 784] }], outputs: [{ name: 'y', type: 'FLOAT32', shape: [1, 10] }], nodes: graph.nodes, weights: graph.weights });
 }
+
+/** One matrix of 100 MB: 20 KB in, 20 KB out. */
+export function largeModel(): Buffer {
+  const graph = new Graph();
+  graph.add('MatMul', ['x', graph.draw([5_000, 5_000])], {}, 'y');
+  return onnxModel({ inputs: [{ name: 'x', type: 'FLOAT32', shape: [1, 5_000] }], outputs: [{ name: 'y', type: 'FLOAT32', shape: [1, 5_000] }], nodes: graph.nodes, weights: graph.weights });
+}
