@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
-import { status, type sendUnaryData, type ServerUnaryCall, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import { status } from '@grpc/grpc-js';
 import { hasCode } from '../common/errors.ts';
 import { productVersion } from '../common/version.ts';
+import { agentServicePath } from '../common/wire.ts';
 import { Histogram, histogramText, metricText } from './metrics-text.ts';
 import type { ModelObserver } from './model-observer.ts';
 import type { ModelRegistry } from './model-registry.ts';
 
 type ModelFigures = { readonly queue: Histogram; readonly run: Histogram; readonly total: Histogram; restarts: number };
-type UnaryHandler = (call: ServerUnaryCall<unknown, unknown>, respond: sendUnaryData<unknown>) => void;
 
 /** What the agent counts. Figures of a model begin when it is loaded and go when it is unloaded, which bounds their number. */
 export class AgentMetrics implements ModelObserver {
@@ -15,14 +15,13 @@ export class AgentMetrics implements ModelObserver {
   #requests = new Map<string, Float64Array>();
   #models = new Map<string, ModelFigures>();
 
-  /** The handlers, with their answers counted. */
-  counting(handlers: UntypedServiceImplementation): UntypedServiceImplementation {
-    const counted = Object.entries(handlers).map(([method, handler]): [string, UnaryHandler] => {
-      const counts = new Float64Array(Object.keys(status).length / 2);
-      this.#requests.set(method, counts);
-      return [method, countingCalls(handler as UnaryHandler, counts)];
-    });
-    return Object.fromEntries(counted) as UntypedServiceImplementation;
+  /** Counts a call of the agent's service by its path; health checks and the like are not counted. */
+  answered(path: string, code: number): void {
+    if (!path.startsWith(agentServicePath)) return;
+    const method = path.slice(agentServicePath.length);
+    const counts = this.#requests.get(method) ?? new Float64Array(Object.keys(status).length / 2);
+    counts[code] = (counts[code] ?? 0) + 1;
+    this.#requests.set(method, counts);
   }
 
   serving(alias: string): void {
@@ -67,16 +66,6 @@ export class AgentMetrics implements ModelObserver {
       metricText('fescue_agent_worker_restarts_total', 'counter', 'Times a worker of the model ended by itself and was replaced.', [...this.#models].map(([model, { restarts }]) => ({ labels: { model }, value: restarts })))
     );
   }
-}
-
-function countingCalls(handler: UnaryHandler, counts: Float64Array): UnaryHandler {
-  return (call, respond) => {
-    handler(call, (error, ...answer) => {
-      const code = error?.code ?? status.OK;
-      counts[code] = (counts[code] ?? 0) + 1;
-      respond(error, ...answer);
-    });
-  };
 }
 
 function usageText(usage: ReturnType<ModelRegistry['usage']>): string {

@@ -2,8 +2,10 @@ import { resolve } from 'node:path';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { FescueError, messageOf } from '../common/errors.ts';
 import type { Logger } from '../common/log.ts';
+import { revisingStatus } from './call-status.ts';
 import type { AgentConfig } from './config.ts';
 import type { Health } from './health.ts';
+import { withLimitExplained } from './message-limit.ts';
 import type { AgentMetrics } from './metrics.ts';
 import type { ModelRegistry } from './model-registry.ts';
 import { flowWindowBytes, widenFlowWindow } from './flow-window.ts';
@@ -23,13 +25,19 @@ export class AgentServer {
   constructor(options: { config: AgentConfig; models: ModelRegistry; health: Health; metrics: AgentMetrics; log: Logger }) {
     this.#config = options.config;
     this.#log = options.log;
+    const { maxMessageBytes } = options.config;
+    const onEnd = revisingStatus((path, status) => {
+      options.metrics.answered(path, status.code);
+      return withLimitExplained(path, status, maxMessageBytes);
+    });
     this.#server = new Server({
-      'grpc.max_receive_message_length': options.config.maxMessageBytes,
+      'grpc.max_receive_message_length': maxMessageBytes,
       'grpc.max_send_message_length': -1,
       'grpc.enable_channelz': 0,
+      interceptors: [onEnd],
     });
     widenFlowWindow(this.#server, flowWindowBytes);
-    this.#server.addService(agentServiceDefinition(), options.metrics.counting(agentHandlers(options.models)));
+    this.#server.addService(agentServiceDefinition(), agentHandlers(options.models));
     this.#health = options.health;
     this.#streams = addStandardServices(this.#server, options.health);
   }

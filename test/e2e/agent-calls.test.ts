@@ -152,13 +152,12 @@ describe('Predict', () => {
     expect(output?.bytes).toEqual(Buffer.from(float32(4, 5)));
   });
 
-  it('takes messages far above 4 MiB, and names the limit it refuses at', async () => {
-    const agent = await useAgent({ args: ['--max-message-megabytes', '20'] });
+  it('takes messages far above 4 MiB', async () => {
+    const agent = await useAgent();
     await writeFile(join(agent.folder, 'big.onnx'), identityModel([{ name: 'x', type: 'UINT8', shape: ['n'] }]));
     await agent.client.loadModel('big.onnx', 'm');
     const [output] = await agent.client.predict('m', [{ bytes: new Uint8Array(16 * 1024 * 1024).fill(7) }]);
     expect(output?.bytes.length).toBe(16 * 1024 * 1024);
-    expect((await refusal(agent.client.predict('m', [{ bytes: new Uint8Array(21 * 1024 * 1024) }]))).kind).toBe('resource-exhausted');
   });
 
   it('refuses what the queue does not hold, and drops what is cancelled or late', async () => {
