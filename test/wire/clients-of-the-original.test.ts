@@ -88,6 +88,17 @@ describe.each(libraries)('a client with $library', ({ messages }) => {
     expect(tensors).toEqual([{ tensorMetadata: { name: Buffer.from('größe/画像:0_out'), dataType: 0, shape: [2] }, byteData: Buffer.from([1, 2]) }]);
   });
 
+  test('copies the name of an input that is no UTF-8 in the model', async () => {
+    const { folder, socketPath } = await useAgent();
+    const model = identityModel([{ name: '<>', type: 'UINT8', shape: [1] }]);
+    await writeFile(join(folder, 'm.onnx'), Buffer.from(model.toString('latin1').replaceAll('<>', '\u00ff\u00fe'), 'latin1'));
+    const client = foreignClient(`unix://${socketPath}`, messages);
+    const [tensorMetadata] = (await client.call('LoadModel', { url: 'm.onnx', name: 'm' })).model.inputTensorMetadatas;
+    expect(tensorMetadata?.name?.length).toBeGreaterThan(0);
+    const { tensors } = await client.call('Predict', { name: 'm', tensors: [{ tensorMetadata: { dataType: 0, shape: [1], ...tensorMetadata }, byteData: Buffer.from([7]) }] });
+    expect(tensors[0]?.byteData).toEqual(Buffer.from([7]));
+  });
+
   test.each([
     ['its size', { size: 16 }],
     ['no size', {}],
