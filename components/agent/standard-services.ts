@@ -1,8 +1,8 @@
 import type { Server, ServiceDefinition } from '@grpc/grpc-js';
-import type { MessageTypeDefinition, PackageDefinition } from '@grpc/proto-loader';
+import { loadSync, type MessageTypeDefinition, type PackageDefinition } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
 import { service as healthService } from 'grpc-health-check';
-import { loadAgentService } from '../common/wire.ts';
+import { agentProtoPath } from '../common/wire.ts';
 import type { Health } from './health.ts';
 import { OpenStreams } from './open-streams.ts';
 
@@ -14,12 +14,13 @@ import { OpenStreams } from './open-streams.ts';
 export function addStandardServices(server: Server, health: Health): OpenStreams {
   const streams = new OpenStreams(server);
   streams.addService(healthService as ServiceDefinition, health.handlers());
-  new ReflectionService(messageTypesOf(loadAgentService(), healthService)).addToServer(streams);
+  // Described as the file spells it: without keepCase, fields are called tensorMetadata.
+  new ReflectionService({ ...loadSync(agentProtoPath, { keepCase: true }), ...messageTypesOf(healthService) }).addToServer(streams);
   return streams;
 }
 
-/** The messages of the services; each carries the descriptor of its file, and that is all reflection looks at. */
-function messageTypesOf(...services: readonly object[]): PackageDefinition {
-  const methods = services.flatMap((service) => Object.values(service)) as { requestType: MessageTypeDefinition<object, object>; responseType: MessageTypeDefinition<object, object> }[];
+/** The messages of a service; each carries the descriptor of its file, and that is all reflection looks at. */
+function messageTypesOf(service: object): PackageDefinition {
+  const methods = Object.values(service) as { requestType: MessageTypeDefinition<object, object>; responseType: MessageTypeDefinition<object, object> }[];
   return Object.fromEntries(methods.flatMap(({ requestType, responseType }) => [requestType, responseType]).map((type, index) => [String(index), type]));
 }

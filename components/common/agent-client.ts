@@ -51,12 +51,12 @@ export class AgentClient {
   #client: Client;
   #service = agentService();
 
-  constructor(options: { socketPath: string; maxMessageBytes?: number }) {
+  constructor(options: { socketPath: string }) {
     this.socketPath = resolve(options.socketPath);
-    const limit = options.maxMessageBytes ?? -1;
     this.#client = new Client(`unix://${this.socketPath}`, credentials.createInsecure(), {
-      'grpc.max_receive_message_length': limit,
-      'grpc.max_send_message_length': limit,
+      // The agent has the limit, and says how to raise it.
+      'grpc.max_receive_message_length': -1,
+      'grpc.max_send_message_length': -1,
       'grpc.enable_channelz': 0,
       // Bounds how long a restarted agent goes unnoticed.
       'grpc.initial_reconnect_backoff_ms': 100,

@@ -172,7 +172,7 @@ class Reader {
 }
 
 function malformed(problem: string): FescueError {
-  return new FescueError('invalid-argument', `Predict: the message is no protobuf message of its kind (${problem}).`);
+  return new FescueError('invalid-argument', `Predict: the message is no PredictRequest or PredictResponse message (${problem}).`);
 }
 
 /** A message in the making: the parts to be written one after the other, and their length. */

@@ -4,9 +4,15 @@ import { writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import type { ServiceError } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
+import type { FescueError } from '../../components/common/errors.ts';
+import { encodePredictRequest } from '../../components/common/hot-codec.ts';
+import { agentServicePath } from '../../components/common/wire.ts';
+import { http2Call } from '../helpers/http2-call.ts';
 import { httpRequest } from '../helpers/http-get.ts';
-import { identityModel } from '../../scripts/measure/onnx-model.ts';
+import { identityModel, slowModel } from '../../scripts/measure/onnx-model.ts';
+import { makeRawCall } from '../helpers/raw-call.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
 import { agentMain, eventually, useAgent, type RunningAgent } from '../helpers/use-agent.ts';
 
@@ -81,6 +87,38 @@ describe('metrics', () => {
     await eventually(async () => (await scrape(metricsPath)).value('fescue_agent_worker_restarts_total{model="a"}') === 1, 'the restart to be counted');
     await agent.client.unloadModel('a');
     expect((await scrape(metricsPath)).text).not.toContain('model="a"');
+  });
+
+  it('count every call once, also those that gRPC refuses by itself or whose client has given up', async () => {
+    const { agent, metricsPath } = await useMeteredAgent('--max-message-megabytes', '1');
+    await writeFile(join(agent.folder, 'slow.onnx'), slowModel({ steps: 300 }));
+    await agent.client.loadModel('slow.onnx', 'slow');
+    const input = [{ bytes: new Uint8Array(4) }];
+    const message = encodePredictRequest({ name: 'slow', tensors: [{ byteData: new Uint8Array(4) }] });
+    const outcomes = Promise.all([
+      agent.client.predict('slow', input).then(() => 0),
+      http2Call(agent.socketPath, `${agentServicePath}Predict`, message, { 'grpc-timeout': '100m' }).then(({ code }) => code),
+      agent.client.predict('slow', input, { signal: AbortSignal.timeout(100) }).catch(({ kind }: FescueError) => kind),
+      agent.client.predict('slow', [{ bytes: new Uint8Array(2e6) }]).catch(({ kind }: FescueError) => kind),
+      makeRawCall(agent.socketPath, 'LoadModel', Buffer.from([7])).catch(({ code }: ServiceError) => code),
+    ]);
+    expect(await outcomes).toEqual([0, 4, 'cancelled', 'resource-exhausted', 3]);
+    const left = new AbortController();
+    const loading = agent.client.loadModel('tiny.onnx', 'a', { signal: left.signal });
+    await eventually(() => agent.workers().length === 2, 'the load to begin');
+    left.abort();
+    await expect(loading).rejects.toMatchObject({ kind: 'cancelled' });
+    await eventually(async () => (await agent.client.listModels()).length === 2, 'the load to end');
+    const counted = [...(await scrape(metricsPath)).text.matchAll(/requests_total\{method="(\w+Model|Predict)",code="(\w+)"\} (\d+)/g)].map(([, method, code, count]) => `${method} ${code} ${count}`);
+    expect(counted.toSorted()).toEqual([
+      'LoadModel CANCELLED 1',
+      'LoadModel INVALID_ARGUMENT 1',
+      'LoadModel OK 1',
+      'Predict CANCELLED 1',
+      'Predict DEADLINE_EXCEEDED 1',
+      'Predict OK 1',
+      'Predict RESOURCE_EXHAUSTED 1',
+    ]);
   });
 
   it('are served on a unix socket with the rights of the agent\'s, which goes with the agent', async () => {

@@ -22,6 +22,7 @@ describe.each(['v1', 'v1alpha'] as const)('reflection %s', (version) => {
     const agent = await useAgent();
     const { fileDescriptorResponse } = await askReflection(agent.socketPath, version, { fileContainingSymbol: 'AWS.SageMaker.Edge.Agent' });
     const service = definitionsOf(fileDescriptorResponse?.fileDescriptorProto ?? [])['AWS.SageMaker.Edge.Agent'] as ServiceDefinition;
+    expect(fileDescriptorResponse?.fileDescriptorProto.some((file) => file.includes('\x0ftensor_metadata'))).toBe(true);
     const paths = (definition: object): string[] => Object.values(definition as ServiceDefinition).map(({ path }) => path);
     expect(paths(service)).toEqual(paths(loadAgentService()));
 

@@ -54,6 +54,15 @@ function hostileMessage(method: AgentMethod): fc.Arbitrary<Buffer> {
   return fc.oneof({ weight: 3, arbitrary: mutant }, { weight: 1, arbitrary: fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)) });
 }
 
+function decodes(method: AgentMethod, message: Buffer): boolean {
+  try {
+    service[method].requestDeserialize(message);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Sends bytes as they are; the status code, whatever it is. */
 function statusOf(client: Client, method: AgentMethod, message: Buffer): Promise<number> {
   const asIs = (bytes: Buffer): Buffer => bytes;
@@ -94,16 +103,28 @@ const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 const emptySettings = Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]);
 
 describe(`messages that are none (FESCUE_TEST_SEED=${seed})`, () => {
-  const refusals = [status.INVALID_ARGUMENT, status.NOT_FOUND, status.FAILED_PRECONDITION, status.UNIMPLEMENTED, status.INTERNAL];
+  const answers: Record<AgentMethod, status[]> = {
+    Predict: [status.OK, status.NOT_FOUND, status.FAILED_PRECONDITION],
+    LoadModel: [status.NOT_FOUND, status.FAILED_PRECONDITION],
+    UnLoadModel: [status.NOT_FOUND],
+    ListModels: [status.OK],
+    DescribeModel: [status.OK, status.NOT_FOUND],
+    CaptureData: [status.UNIMPLEMENTED],
+    GetCaptureDataStatus: [status.UNIMPLEMENTED],
+  };
 
-  it.each(Object.keys(service) as AgentMethod[])('%s answers each with a status', async (method) => {
+  it.each(Object.keys(service) as AgentMethod[])('%s refuses as invalid, and answers what is one after all', async (method) => {
     const agent = await useAgentWithTiny('--queue-size', '1000');
     const client = new Client(`unix://${agent.socketPath}`, credentials.createInsecure());
     await withstands(agent, async () => {
       const batches = fc.array(hostileMessage(method), { minLength: 50, maxLength: 100 });
       const property = fc.asyncProperty(batches, async (messages) => {
         const codes = await Promise.all(messages.map((message) => statusOf(client, method, message)));
-        expect(codes.filter((code) => code !== status.OK && !refusals.includes(code))).toEqual([]);
+        for (const [index, message] of messages.entries()) {
+          // Predict's alias is looked up before its tensors are decoded.
+          const others = method === 'Predict' || decodes(method, message) ? answers[method] : [];
+          expect([status.INVALID_ARGUMENT, ...others], message.toString('hex')).toContain(codes[index]);
+        }
       });
       await fc.assert(property, { seed, numRuns: 15, endOnFailure: true });
       client.close();

@@ -1,22 +1,12 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect, test } from 'vitest';
+import { framesOf } from '../helpers/http2-frames.ts';
 import { useAgent } from '../helpers/use-agent.ts';
 
 const frameTypes = { settings: 4, windowUpdate: 8 } as const;
 const initialWindowSize = 4;
 const eightMebibytes = 8 * 1024 * 1024;
-
-/** The frames of an HTTP/2 stream: type, stream and payload (RFC 9113, 4.1). */
-function framesOf(bytes: Buffer): { type: number; stream: number; payload: Buffer }[] {
-  const frames = [];
-  for (let position = 0; position + 9 <= bytes.length; ) {
-    const length = bytes.readUIntBE(position, 3);
-    frames.push({ type: bytes[position + 3] ?? 0, stream: bytes.readUInt32BE(position + 5), payload: bytes.subarray(position + 9, position + 9 + length) });
-    position += 9 + length;
-  }
-  return frames;
-}
 
 test('a client may send 8 MiB before it has to wait, on a stream and on the connection', async () => {
   const { socketPath } = await useAgent();

@@ -4,9 +4,10 @@ import koffi from 'koffi';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { PredictInput } from '../../components/common/agent-client.ts';
 import { SharedBuffer } from '../../components/common/shared-buffer.ts';
-import { attachSegment, createSegment, detachSegment, removeSegment, segmentStatus, setSegmentMode, statusLayout } from '../../components/common/shared-memory.ts';
+import { removeSegment, segmentStatus, statusLayout } from '../../components/common/shared-memory.ts';
 import { identityModel } from '../../scripts/measure/onnx-model.ts';
 import { childrenOf, isAlive } from '../helpers/processes.ts';
+import { useSegment } from '../helpers/segments.ts';
 import { eventually, useAgent, type RunningAgent } from '../helpers/use-agent.ts';
 
 /** An agent with a model that gives two inputs back: one of fixed, one of any length. */
@@ -20,23 +21,6 @@ async function useCopyingAgent(options: { args?: string[] } = {}): Promise<Runni
 const numbers = (...values: number[]): Uint8Array => new Uint8Array(Float32Array.from(values).buffer);
 const metadata = (name: string, length: number): { name: string; dtype: 'FLOAT32'; shape: number[] } => ({ name, dtype: 'FLOAT32', shape: [length] });
 const b: PredictInput = { bytes: numbers(9), metadata: metadata('b', 1) };
-
-/** A segment with content, of the given mode; removed when the test ends. */
-function useSegment(bytes: Uint8Array, mode = 0o400): number {
-  const id = createSegment(bytes.length, 0o600);
-  const attachment = attachSegment(id, bytes.length, 'read-write');
-  new Uint8Array(attachment.memory).set(bytes);
-  detachSegment(attachment);
-  setSegmentMode(id, mode);
-  onTestFinished(() => {
-    try {
-      removeSegment(id);
-    } catch {
-      // The test has removed it.
-    }
-  });
-  return id;
-}
 
 /** What the model gives back for its first input. */
 async function copyOf(agent: RunningAgent, first: PredictInput): Promise<number[]> {

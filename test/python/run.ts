@@ -4,12 +4,15 @@
  */
 import { spawn, spawnSync, type SpawnSyncReturns } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AgentClient } from '../../components/common/agent-client.ts';
 import { messageOf } from '../../components/common/errors.ts';
+import { identityModel, slowModel } from '../../scripts/measure/onnx-model.ts';
 import { inCheckout } from '../../scripts/packaging/paths.ts';
+
+type Counts = { passed: number; failed: number };
 
 const folder = mkdtempSync(join(tmpdir(), 'fescue-python-'));
 const python = join(folder, 'venv/bin/python');
@@ -21,7 +24,11 @@ try {
     process.stdout.write(`Python interop skipped: ${missing}\n`);
     report({ passed: 0, failed: 0 });
   } else {
-    const counts = await runSuite();
+    // Suites that could not run count as one that failed.
+    const counts = await runSuite().catch((error: unknown) => {
+      process.stderr.write(`${messageOf(error)}\n`);
+      return { passed: 0, failed: 1 };
+    });
     report(counts);
     if (counts.failed > 0) process.exitCode = 1;
   }
@@ -42,40 +49,52 @@ function install(): string | undefined {
   return undefined;
 }
 
-async function runSuite(): Promise<{ passed: number; failed: number }> {
+async function runSuite(): Promise<Counts> {
   const compiled = run(python, ['-m', 'grpc_tools.protoc', `-I${inCheckout('proto')}`, `--python_out=${folder}`, `--grpc_python_out=${folder}`, 'agent.proto']);
   if (compiled.status !== 0) throw new Error(`proto/agent.proto does not compile: ${compiled.stderr}`);
+  const agentFolder = makeFolders();
   const socketPath = join(folder, 'agent.sock');
-  const agent = spawn(process.execPath, [inCheckout('components/agent/main.ts'), '-a', socketPath, '--log-level', 'error'], { stdio: 'inherit' });
+  const args = ['-a', socketPath, '--log-level', 'error', '--queue-size', '8', '--max-message-megabytes', '24'];
+  const agent = spawn(process.execPath, [inCheckout('components/agent/main.ts'), ...args], { cwd: agentFolder, stdio: 'inherit' });
   try {
     const client = new AgentClient({ socketPath });
     await client.waitUntilReady(20_000);
     client.close();
-    const result = run(python, [inCheckout('test/python/test_client.py')], {
+    const result = run(python, [inCheckout('test/python/run_tests.py')], {
       PYTHONPATH: folder,
       FESCUE_TEST_SOCKET: socketPath,
       FESCUE_TEST_MODEL: inCheckout('components/models/efficientnet-lite0/package'),
     });
     process.stdout.write(result.stderr);
-    return countsOf(result.stderr);
+    return countsOf(result);
   } finally {
     agent.kill();
     await once(agent, 'exit');
   }
 }
 
-/** unittest's own summary: `Ran 6 tests in 1.2s`, then `OK` or `FAILED (failures=1, errors=2)`. */
-function countsOf(output: string): { passed: number; failed: number } {
-  const ran = Number(/^Ran (\d+) tests? in /m.exec(output)?.[1] ?? 0);
-  if (ran === 0) throw new Error('the Python suite ran no test');
-  const failed = [...(/^FAILED \((.*)\)$/m.exec(output)?.[1] ?? '').matchAll(/(?:failures|errors)=(\d+)/g)].reduce((sum, [, count]) => sum + Number(count), 0);
-  return { passed: ran - failed, failed };
+/** Sibling work folders of the agent and of the suites' models. @returns the agent's */
+function makeFolders(): string {
+  const [agent, models] = [join(folder, 'agent'), join(folder, 'com.model.python')];
+  for (const path of [agent, models]) mkdirSync(path);
+  writeFileSync(join(models, 'identity.onnx'), identityModel([{ name: 'x', type: 'FLOAT32', shape: ['n'] }]));
+  writeFileSync(join(models, 'slow.onnx'), slowModel({ steps: 300 }));
+  return agent;
+}
+
+/** Of the last line of `run_tests.py`. */
+function countsOf({ stdout, status, signal }: SpawnSyncReturns<string>): Counts {
+  const line = stdout.trim().split('\n').at(-1) ?? '';
+  if (status !== 0 || !line.startsWith('{')) throw new Error(`the Python suites ended with ${signal ?? status} and no result`);
+  const counts = JSON.parse(line) as Counts;
+  if (counts.passed + counts.failed === 0) throw new Error('the Python suites ran no test');
+  return counts;
 }
 
 function run(program: string, args: string[], environment: NodeJS.ProcessEnv = {}): SpawnSyncReturns<string> {
   return spawnSync(program, args, { encoding: 'utf8', env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1', ...environment } });
 }
 
-function report(counts: { passed: number; failed: number }): void {
+function report(counts: Counts): void {
   if (resultsFile !== undefined) writeFileSync(resultsFile, JSON.stringify(counts));
 }

@@ -1,46 +1,17 @@
 """The agent through Google's Python gRPC: stubs that its own compiler made from proto/agent.proto."""
 
 import array
-import os
 import unittest
 
 import agent_pb2 as pb
-import agent_pb2_grpc
 import grpc
-
-SOCKET = os.environ["FESCUE_TEST_SOCKET"]
-MODEL = os.environ["FESCUE_TEST_MODEL"]
-ALIAS = "classifier"
+from agent_test import ALIAS, CLASSIFIER, MODELS, AgentTest, floats
 
 
-class ClientTest(unittest.TestCase):
-    def setUp(self):
-        self.channel = grpc.insecure_channel(f"unix://{SOCKET}", options=[("grpc.max_receive_message_length", -1)])
-        self.agent = agent_pb2_grpc.AgentStub(self.channel)
-        self.unload_and_ignore_errors()
-
-    def tearDown(self):
-        self.unload_and_ignore_errors()
-        self.channel.close()
-
-    def unload_and_ignore_errors(self):
-        try:
-            self.agent.UnLoadModel(pb.UnLoadModelRequest(name=ALIAS))
-        except grpc.RpcError:
-            pass
-
-    def load(self):
-        return self.agent.LoadModel(pb.LoadModelRequest(url=MODEL, name=ALIAS)).model
-
-    def assert_refused(self, code, text, call, request):
-        with self.assertRaises(grpc.RpcError) as refusal:
-            call(request)
-        self.assertEqual(refusal.exception.code(), code)
-        self.assertIn(text, refusal.exception.details())
-
+class ClientTest(AgentTest):
     def test_load_describes_the_model(self):
         model = self.load()
-        self.assertEqual((model.url, model.name), (MODEL, ALIAS))
+        self.assertEqual((model.url, model.name), (CLASSIFIER, ALIAS))
         (tensor,) = model.input_tensor_metadatas
         self.assertEqual((tensor.name, tensor.data_type, list(tensor.shape)), (b"image", pb.FLOAT32, [1, 3, 224, 224]))
         self.assertEqual(self.agent.DescribeModel(pb.DescribeModelRequest(name=ALIAS)).model, model)
@@ -48,7 +19,7 @@ class ClientTest(unittest.TestCase):
 
     def test_load_again_says_already_exists(self):
         self.load()
-        self.assert_refused(grpc.StatusCode.ALREADY_EXISTS, ALIAS, self.agent.LoadModel, pb.LoadModelRequest(url=MODEL, name=ALIAS))
+        self.assert_refused(grpc.StatusCode.ALREADY_EXISTS, ALIAS, self.agent.LoadModel, pb.LoadModelRequest(url=CLASSIFIER, name=ALIAS))
 
     def test_predict_with_the_metadata_that_describe_gave(self):
         metadata = self.load().input_tensor_metadatas[0]
@@ -72,11 +43,33 @@ class ClientTest(unittest.TestCase):
         self.assert_refused(grpc.StatusCode.INVALID_ARGUMENT, "602112", self.agent.Predict, request)
         self.assert_refused(grpc.StatusCode.NOT_FOUND, "nobody", self.agent.Predict, pb.PredictRequest(name="nobody"))
 
+    def test_unload_load_list_and_predict_with_what_list_tells(self):
+        url = f"{MODELS}/identity.onnx"
+        self.load(url)
+        (model,) = [model for model in self.agent.ListModels(pb.ListModelsRequest()).models if model.name == ALIAS]
+        (metadata,) = model.input_tensor_metadatas
+        self.assertEqual((model.url, metadata.name, list(metadata.shape)), (url, b"x", [-1]))
+        metadata.shape[0] = 3
+        (output,) = self.predict(pb.Tensor(tensor_metadata=metadata, byte_data=floats(1, 2, 3)))
+        self.assertEqual(output.tensor_metadata, pb.TensorMetadata(name=b"x_out", data_type=pb.FLOAT32, shape=[3]))
+        self.assertEqual(output.byte_data, floats(1, 2, 3))
+
+    def test_a_name_that_is_no_utf8_is_compared_as_bytes(self):
+        self.load(f"{MODELS}/identity.onnx")
+        metadata = pb.TensorMetadata(name=b"\xff\xfex", data_type=pb.FLOAT32, shape=[1])
+        self.assert_refused(grpc.StatusCode.INVALID_ARGUMENT, "no input", self.predict, pb.Tensor(tensor_metadata=metadata, byte_data=floats(1)))
+
+    def test_capture_is_not_there_yet(self):
+        capture = pb.CaptureDataRequest(model_name=ALIAS, capture_id="captureshm1637000000")
+        self.assert_refused(grpc.StatusCode.UNIMPLEMENTED, "CaptureData", self.agent.CaptureData, capture)
+        asked = pb.GetCaptureDataStatusRequest(capture_id="captureshm1637000000")
+        self.assert_refused(grpc.StatusCode.UNIMPLEMENTED, "CaptureData", self.agent.GetCaptureDataStatus, asked)
+
     def test_control_calls_refuse_what_is_not_there(self):
         self.assert_refused(grpc.StatusCode.NOT_FOUND, "nobody", self.agent.UnLoadModel, pb.UnLoadModelRequest(name="nobody"))
         self.assert_refused(grpc.StatusCode.NOT_FOUND, "nobody", self.agent.DescribeModel, pb.DescribeModelRequest(name="nobody"))
         self.assert_refused(grpc.StatusCode.NOT_FOUND, "/nowhere", self.agent.LoadModel, pb.LoadModelRequest(url="/nowhere", name=ALIAS))
-        self.assert_refused(grpc.StatusCode.INVALID_ARGUMENT, "a b", self.agent.LoadModel, pb.LoadModelRequest(url=MODEL, name="a b"))
+        self.assert_refused(grpc.StatusCode.INVALID_ARGUMENT, "a b", self.agent.LoadModel, pb.LoadModelRequest(url=CLASSIFIER, name="a b"))
 
 
 if __name__ == "__main__":
