@@ -19,7 +19,7 @@ export type Contender = {
 };
 
 /** A model of a running agent. */
-export type AgentModel = { readonly client: AgentClient; readonly alias: string; readonly agentPid: number | undefined };
+export type AgentModel = { readonly client: Pick<AgentClient, 'predict'>; readonly alias: string; readonly agentPid: number | undefined };
 
 /** Time on a CPU of these processes and all below them, in steps of 10 ms. */
 export function familyCpuMs(pids: readonly number[]): number {
