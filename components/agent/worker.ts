@@ -121,8 +121,11 @@ function workerEnded(reason: string): FescueError {
   return new FescueError('unavailable', `The model's worker process is gone: ${reason}.`);
 }
 
-/** Only what Node and native libraries need: a model has no business with the agent's tokens. */
+/**
+ * Only what Node and native libraries need: a model has no business with the agent's tokens. ONNX Runtime's Linux
+ * binaries report to Microsoft unless they are told not to (since 1.30).
+ */
 function workerEnvironment(): NodeJS.ProcessEnv {
   const kept = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG', 'NODE_PATH', 'LD_LIBRARY_PATH'];
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => kept.includes(name)));
+  return { ...Object.fromEntries(Object.entries(process.env).filter(([name]) => kept.includes(name))), ORT_DISABLE_TELEMETRY: '1' };
 }
