@@ -1,9 +1,9 @@
 import { createHash, X509Certificate } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { readdir, realpath, stat } from 'node:fs/promises';
 import { join, normalize, relative, sep } from 'node:path';
 import { FescueError, hasCode, messageOf } from '../common/errors.ts';
 import { manifestFileName, parseManifest, type ModelManifest } from '../common/model-manifest.ts';
+import { openRegularFile, readRegularFile } from '../common/regular-file.ts';
 import { describeTensor, type TensorSpec } from '../common/tensor.ts';
 import { signatureFileName, verifySignature, type SignaturePolicy, type Signer } from './signature.ts';
 import type { ModelTensors } from './worker-messages.ts';
@@ -13,6 +13,9 @@ export type ModelFiles = { readonly modelPath: string; readonly manifest?: Model
 
 /** Larger manifests and signatures are refused before they are read. */
 const maxManifestBytes = 4 * 1024 * 1024;
+
+/** As many files are named in a message, which a status has little room for. */
+const mostNamed = 5;
 
 /** What the install script of a component notes in the package's folder. */
 const installRecords = ['.installed', '.contents'];
@@ -31,7 +34,11 @@ export async function openModelFiles(path: string, policy: SignaturePolicy): Pro
       ? new FescueError('not-found', `There is nothing at ${path}. Expected a model package directory or an .onnx file.`, { cause: error })
       : new FescueError('failed-precondition', `${path} cannot be read by the agent: ${String(error)}.`, { cause: error });
   });
-  if (entry.isDirectory()) return openPackage(path, policy);
+  if (entry.isDirectory()) {
+    return openPackage(path, policy).catch((error: unknown) => {
+      throw error instanceof FescueError ? error : unusable(`The package ${path} cannot be read: ${messageOf(error)}.`, error);
+    });
+  }
   if (!entry.isFile() || !path.toLowerCase().endsWith('.onnx')) {
     throw new FescueError('invalid-argument', `${path} is no model: expected a package directory with ${manifestFileName}, or a file ending in .onnx.`);
   }
@@ -90,10 +97,7 @@ function verifyAt(path: string, verify: () => Signer): Signer {
 async function readSmallFile(root: string, name: string): Promise<Buffer | undefined> {
   const path = join(root, name);
   try {
-    await insidePackage(root, name);
-    const { size } = await stat(path);
-    if (size > maxManifestBytes) throw unusable(`${path} has ${size} bytes; expected at most ${maxManifestBytes}.`);
-    return await readFile(path);
+    return await readRegularFile(await insidePackage(root, name), maxManifestBytes);
   } catch (error) {
     if (hasCode(error, 'ENOENT')) return undefined;
     throw error instanceof FescueError ? error : unusable(`${path} cannot be read: ${messageOf(error)}.`, error);
@@ -113,7 +117,8 @@ async function refuseUnlisted(root: string, manifest: ModelManifest): Promise<vo
   const entries = await readdir(root, { recursive: true, withFileTypes: true });
   const unlisted = entries.filter((entry) => !entry.isDirectory()).map((entry) => relative(root, join(entry.parentPath, entry.name))).filter((name) => !known.has(name));
   if (unlisted.length > 0) {
-    throw unusable(`The package ${root} holds ${unlisted.map((name) => `"${name}"`).join(', ')}, which its manifest does not list. Remove what does not belong to the model, or list it under files.`);
+    const [first, more] = [unlisted.slice(0, mostNamed).map((name) => `"${name}"`).join(', '), unlisted.length - mostNamed];
+    throw unusable(`The package ${root} holds ${first}${more > 0 ? ` and ${more} more` : ''}, which its manifest does not list. Remove what does not belong to the model, or list it under files.`);
   }
 }
 
@@ -128,10 +133,12 @@ export async function verifyFile(root: string, name: string, expected: { sha256:
   if (sha256 !== expected.sha256) throw unusable(`${path}: expected SHA-256 ${expected.sha256} as in the manifest, got ${sha256}. The file is damaged or replaced; copy the package again.`);
 }
 
-/** SHA-256 of a file's bytes, in lowercase hex. */
+/** SHA-256 of a regular file's bytes, in lowercase hex. @throws as `openRegularFile` */
 export async function digestOf(path: string): Promise<string> {
   const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) hash.update(chunk as Buffer);
+  const file = await openRegularFile(path);
+  // The stream closes the file.
+  for await (const chunk of file.createReadStream({ highWaterMark: 1024 * 1024 })) hash.update(chunk as Buffer);
   return hash.digest('hex');
 }
 
