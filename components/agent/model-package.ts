@@ -5,11 +5,18 @@ import { FescueError, hasCode, messageOf } from '../common/errors.ts';
 import { manifestFileName, parseManifest, type ModelManifest } from '../common/model-manifest.ts';
 import { openRegularFile, readRegularFile } from '../common/regular-file.ts';
 import { describeTensor, type TensorSpec } from '../common/tensor.ts';
+import { stampFiles, type FileStamps } from './file-stamps.ts';
 import { signatureFileName, verifySignature, type SignaturePolicy, type Signer } from './signature.ts';
 import type { ModelTensors } from './worker-messages.ts';
 
 /** What LoadModel found at its url: an ONNX file, with manifest and signer when it came in a package that has them. */
-export type ModelFiles = { readonly modelPath: string; readonly manifest?: ModelManifest; readonly signer?: Signer };
+export type ModelFiles = {
+  readonly modelPath: string;
+  readonly manifest?: ModelManifest;
+  readonly signer?: Signer;
+  /** Taken before anything was verified: to be checked once the model is open. Empty for a bare file. */
+  readonly stamps: FileStamps;
+};
 
 /** Larger manifests and signatures are refused before they are read. */
 const maxManifestBytes = 4 * 1024 * 1024;
@@ -43,7 +50,7 @@ export async function openModelFiles(path: string, policy: SignaturePolicy): Pro
     throw new FescueError('invalid-argument', `${path} is no model: expected a package directory with ${manifestFileName}, or a file ending in .onnx.`);
   }
   if (policy.mode === 'required') throw unusable(`${path} is a bare ONNX file, which carries no signature, and ModelSignature is required. Load a signed package.`);
-  return { modelPath: path };
+  return { modelPath: path, stamps: new Map() };
 }
 
 async function openPackage(directory: string, policy: SignaturePolicy): Promise<ModelFiles> {
@@ -51,9 +58,10 @@ async function openPackage(directory: string, policy: SignaturePolicy): Promise<
   const bytes = await readManifest(root);
   const signer = policy.mode === 'off' ? undefined : await verifySigner(root, bytes, policy);
   const manifest = parseManifest(bytes.toString('utf8'), join(root, manifestFileName));
+  const stamps = await stampFiles(root, Object.keys(manifest.files));
   await refuseUnlisted(root, manifest);
   for (const [name, expected] of Object.entries(manifest.files)) await verifyFile(root, name, expected);
-  return { modelPath: join(root, manifest.entry), manifest, ...(signer === undefined ? {} : { signer }) };
+  return { modelPath: join(root, manifest.entry), manifest, stamps, ...(signer === undefined ? {} : { signer }) };
 }
 
 /** The bytes of a package's manifest. @throws FescueError `failed-precondition` */
