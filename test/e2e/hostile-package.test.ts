@@ -73,3 +73,11 @@ test('a package with thousands of strange files is refused with the first of the
   expect(await refusalOf(agent, 'package')).toMatchObject({ kind: 'failed-precondition', message: expect.stringMatching(/^The package .* holds ("x+\d+", ){4}"x+\d+" and 2995 more, which its manifest does not list\./) as string });
   await expectUntouched(agent);
 });
+
+test('a manifest with thousands of faults is refused with a status that names the first of them', async () => {
+  const agent = await useAgent(impatient);
+  const faulty = Object.fromEntries(Array.from({ length: 20_000 }, (_, index) => [`../${index}`, { sha256: '', bytes: -1 }]));
+  await writePackage(join(agent.folder, 'package'), { manifest: JSON.stringify(pairManifest({ files: faulty })) });
+  expect(await refusalOf(agent, 'package')).toMatchObject({ kind: 'failed-precondition', message: expect.stringContaining('must be a relative path inside the package') as string });
+  await expectUntouched(agent);
+});
