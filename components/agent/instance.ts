@@ -134,9 +134,11 @@ export class Instance {
     this.#options.onEnd();
   }
 
-  #restartLater(reason: string): void {
+  /** @param failure why the last try to load it again failed */
+  #restartLater(reason: string, failure?: string): void {
     const delayMs = Math.min(firstBackoffMs * 2 ** (this.#crashes - 1), longestBackoffMs);
-    this.#phase = { name: 'restarting', reason, timer: setTimeout(() => void this.#restart(reason), delayMs) };
+    const said = failure === undefined ? reason : `${reason}; then loading it again failed: ${failure}`;
+    this.#phase = { name: 'restarting', reason: said, timer: setTimeout(() => void this.#restart(reason), delayMs) };
   }
 
   async #restart(reason: string): Promise<void> {
@@ -146,7 +148,7 @@ export class Instance {
       if (this.#closed) return;
       this.#options.log.error({ alias: this.#options.alias, err: messageOf(error) }, 'model could not be loaded again');
       this.#crashes += 1;
-      if (this.#phase.name === 'restarting') this.#restartLater(`${reason}; then loading it again failed: ${messageOf(error)}`);
+      if (this.#phase.name === 'restarting') this.#restartLater(reason, messageOf(error));
     }
   }
 

@@ -1,7 +1,8 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { FescueError } from '../common/errors.ts';
 import { manifestFileName, parseManifest } from '../common/model-manifest.ts';
+import { readRegularFile } from '../common/regular-file.ts';
 
 /**
  * What a worker takes while it loads a model, measured with weights of 0, 25, 100 and 400 MB: Node and ONNX Runtime,
@@ -12,16 +13,12 @@ const bytesPerModelByte = 2;
 const largestManifest = 1e6;
 
 /**
- * Refuses a model that this device has no room for now, rather than have the kernel end the agent or something else.
+ * The memory the workers of a model take while they load it.
  *
- * @param path the model package or file; one that is not there is for the worker to report
- * @throws FescueError `resource-exhausted`
+ * @param path the model package or file; one that is not there, or is none, is for the worker to report
  */
-export function checkMemory(alias: string, path: string, instances: number, available = availableBytes()): void {
-  const needed = instances * (workerBytes + bytesPerModelByte * sizeOf(path));
-  if (needed <= available) return;
-  const workers = instances === 1 ? 'a worker' : `${instances} workers`;
-  throw new FescueError('resource-exhausted', `Model "${alias}" needs about ${megabytes(needed)} for ${workers} while it loads, and ${megabytes(available)} are available. Unload another model, lower Instances, or raise the memory limit.`);
+export async function memoryNeeded(path: string, instances: number): Promise<number> {
+  return instances * (workerBytes + bytesPerModelByte * (await sizeOf(path)));
 }
 
 /**
@@ -62,15 +59,12 @@ function roomIn(folder: string, version: (typeof versions)[keyof typeof versions
 }
 
 /** Bytes of the model file, or of the files a package's manifest lists; 0 for anything else, which will not load. */
-function sizeOf(path: string): number {
+async function sizeOf(path: string): Promise<number> {
   try {
-    const status = statSync(path);
+    const status = await stat(path);
     if (!status.isDirectory()) return status.size;
     const manifest = join(path, manifestFileName);
-    const listing = statSync(manifest);
-    // Reading a pipe here would hold up the whole agent.
-    if (!listing.isFile() || listing.size > largestManifest) return 0;
-    const { files } = parseManifest(readFileSync(manifest, 'utf8'), manifest);
+    const { files } = parseManifest((await readRegularFile(manifest, largestManifest)).toString('utf8'), manifest);
     return Object.values(files).reduce((sum, { bytes }) => sum + bytes, 0);
   } catch {
     // The worker looks closer, and says what is wrong.
@@ -85,8 +79,4 @@ function read(path: string): string | undefined {
     // A system without this control group, or one that hides it.
     return undefined;
   }
-}
-
-function megabytes(bytes: number): string {
-  return `${Math.round(bytes / 1e6)} MB`;
 }

@@ -1,18 +1,28 @@
 import { createHash, X509Certificate } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { readdir, realpath, stat } from 'node:fs/promises';
 import { join, normalize, relative, sep } from 'node:path';
 import { FescueError, hasCode, messageOf } from '../common/errors.ts';
 import { manifestFileName, parseManifest, type ModelManifest } from '../common/model-manifest.ts';
+import { openRegularFile, readRegularFile } from '../common/regular-file.ts';
 import { describeTensor, type TensorSpec } from '../common/tensor.ts';
+import { stampFiles, type FileStamps } from './file-stamps.ts';
 import { signatureFileName, verifySignature, type SignaturePolicy, type Signer } from './signature.ts';
 import type { ModelTensors } from './worker-messages.ts';
 
 /** What LoadModel found at its url: an ONNX file, with manifest and signer when it came in a package that has them. */
-export type ModelFiles = { readonly modelPath: string; readonly manifest?: ModelManifest; readonly signer?: Signer };
+export type ModelFiles = {
+  readonly modelPath: string;
+  readonly manifest?: ModelManifest;
+  readonly signer?: Signer;
+  /** Taken before anything was verified: to be checked once the model is open. Empty for a bare file. */
+  readonly stamps: FileStamps;
+};
 
 /** Larger manifests and signatures are refused before they are read. */
 const maxManifestBytes = 4 * 1024 * 1024;
+
+/** As many files are named in a message, which a status has little room for. */
+const mostNamed = 5;
 
 /** What the install script of a component notes in the package's folder. */
 const installRecords = ['.installed', '.contents'];
@@ -31,12 +41,16 @@ export async function openModelFiles(path: string, policy: SignaturePolicy): Pro
       ? new FescueError('not-found', `There is nothing at ${path}. Expected a model package directory or an .onnx file.`, { cause: error })
       : new FescueError('failed-precondition', `${path} cannot be read by the agent: ${String(error)}.`, { cause: error });
   });
-  if (entry.isDirectory()) return openPackage(path, policy);
+  if (entry.isDirectory()) {
+    return openPackage(path, policy).catch((error: unknown) => {
+      throw error instanceof FescueError ? error : unusable(`The package ${path} cannot be read: ${messageOf(error)}.`, error);
+    });
+  }
   if (!entry.isFile() || !path.toLowerCase().endsWith('.onnx')) {
     throw new FescueError('invalid-argument', `${path} is no model: expected a package directory with ${manifestFileName}, or a file ending in .onnx.`);
   }
   if (policy.mode === 'required') throw unusable(`${path} is a bare ONNX file, which carries no signature, and ModelSignature is required. Load a signed package.`);
-  return { modelPath: path };
+  return { modelPath: path, stamps: new Map() };
 }
 
 async function openPackage(directory: string, policy: SignaturePolicy): Promise<ModelFiles> {
@@ -44,9 +58,10 @@ async function openPackage(directory: string, policy: SignaturePolicy): Promise<
   const bytes = await readManifest(root);
   const signer = policy.mode === 'off' ? undefined : await verifySigner(root, bytes, policy);
   const manifest = parseManifest(bytes.toString('utf8'), join(root, manifestFileName));
+  const stamps = await stampFiles(root, Object.keys(manifest.files));
   await refuseUnlisted(root, manifest);
   for (const [name, expected] of Object.entries(manifest.files)) await verifyFile(root, name, expected);
-  return { modelPath: join(root, manifest.entry), manifest, ...(signer === undefined ? {} : { signer }) };
+  return { modelPath: join(root, manifest.entry), manifest, stamps, ...(signer === undefined ? {} : { signer }) };
 }
 
 /** The bytes of a package's manifest. @throws FescueError `failed-precondition` */
@@ -90,10 +105,7 @@ function verifyAt(path: string, verify: () => Signer): Signer {
 async function readSmallFile(root: string, name: string): Promise<Buffer | undefined> {
   const path = join(root, name);
   try {
-    await insidePackage(root, name);
-    const { size } = await stat(path);
-    if (size > maxManifestBytes) throw unusable(`${path} has ${size} bytes; expected at most ${maxManifestBytes}.`);
-    return await readFile(path);
+    return await readRegularFile(await insidePackage(root, name), maxManifestBytes);
   } catch (error) {
     if (hasCode(error, 'ENOENT')) return undefined;
     throw error instanceof FescueError ? error : unusable(`${path} cannot be read: ${messageOf(error)}.`, error);
@@ -113,7 +125,8 @@ async function refuseUnlisted(root: string, manifest: ModelManifest): Promise<vo
   const entries = await readdir(root, { recursive: true, withFileTypes: true });
   const unlisted = entries.filter((entry) => !entry.isDirectory()).map((entry) => relative(root, join(entry.parentPath, entry.name))).filter((name) => !known.has(name));
   if (unlisted.length > 0) {
-    throw unusable(`The package ${root} holds ${unlisted.map((name) => `"${name}"`).join(', ')}, which its manifest does not list. Remove what does not belong to the model, or list it under files.`);
+    const [first, more] = [unlisted.slice(0, mostNamed).map((name) => `"${name}"`).join(', '), unlisted.length - mostNamed];
+    throw unusable(`The package ${root} holds ${first}${more > 0 ? ` and ${more} more` : ''}, which its manifest does not list. Remove what does not belong to the model, or list it under files.`);
   }
 }
 
@@ -128,10 +141,12 @@ export async function verifyFile(root: string, name: string, expected: { sha256:
   if (sha256 !== expected.sha256) throw unusable(`${path}: expected SHA-256 ${expected.sha256} as in the manifest, got ${sha256}. The file is damaged or replaced; copy the package again.`);
 }
 
-/** SHA-256 of a file's bytes, in lowercase hex. */
+/** SHA-256 of a regular file's bytes, in lowercase hex. @throws as `openRegularFile` */
 export async function digestOf(path: string): Promise<string> {
   const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) hash.update(chunk as Buffer);
+  const file = await openRegularFile(path);
+  // The stream closes the file.
+  for await (const chunk of file.createReadStream({ highWaterMark: 1024 * 1024 })) hash.update(chunk as Buffer);
   return hash.digest('hex');
 }
 

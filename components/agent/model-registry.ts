@@ -3,9 +3,10 @@ import { fileURLToPath } from 'node:url';
 import type { Model } from '../common/agent-client.ts';
 import { FescueError } from '../common/errors.ts';
 import type { Logger } from '../common/log.ts';
-import { LoadedModel } from './loaded-model.ts';
 import type { AgentConfig } from './config.ts';
-import { checkMemory } from './memory-budget.ts';
+import { LoadQueue } from './load-queue.ts';
+import { LoadedModel } from './loaded-model.ts';
+import { availableBytes, memoryNeeded } from './memory-budget.ts';
 import type { MessageParts } from './message-parts.ts';
 import type { ModelObserver } from './model-observer.ts';
 
@@ -21,6 +22,7 @@ type Entry = { readonly url: string; readonly model: LoadedModel; state: 'loadin
  * The models by alias. Control calls of one alias run one after the other, in the order they came: a second LoadModel
  * waits for the first and then finds the alias in use (or loads, if the first failed); an UnLoadModel waits for the
  * LoadModel before it. Predictions never wait for control calls: while an alias loads or drains they get `not-found`.
+ * Different aliases load side by side, as many as the load queue lets.
  */
 export class ModelRegistry {
   #config: ModelConfig;
@@ -28,6 +30,7 @@ export class ModelRegistry {
   #observer: ModelObserver;
   #entries = new Map<string, Entry>();
   #controlCalls = new Map<string, Promise<unknown>>();
+  #loads = new LoadQueue({ available: availableBytes });
   #stopped = false;
 
   constructor(options: { config: ModelConfig; log: Logger; observer: ModelObserver }) {
@@ -41,16 +44,17 @@ export class ModelRegistry {
     checkAlias(alias);
     const path = pathOfUrl(url);
     return this.#inTurn(alias, async () => {
-      if (this.#stopped) throw new FescueError('unavailable', `Model "${alias}" was not loaded: the agent is stopping.`);
       if (this.#entries.has(alias)) throw new FescueError('already-exists', `Alias "${alias}" is in use by ${this.#entries.get(alias)?.url}. Unload it first, or choose another alias.`);
       const { instances, intraOpThreads, allowWritableSharedMemory, signaturePolicy, ...limits } = this.#config;
-      checkMemory(alias, path, instances);
       const order = { path, intraOpThreads, allowWritableSharedMemory, signaturePolicy };
       const model = new LoadedModel({ alias, order, instances, ...limits, log: this.#log, observer: this.#observer });
       const entry: Entry = { url, model, state: 'loading' };
       this.#entries.set(alias, entry);
       try {
-        await model.start();
+        await this.#loads.run({ alias, instances, bytes: await memoryNeeded(path, instances) }, async () => {
+          if (this.#stopped) throw new FescueError('unavailable', `Model "${alias}" was not loaded: the agent is stopping.`);
+          await model.start();
+        });
       } catch (error) {
         this.#entries.delete(alias);
         throw error;

@@ -5,6 +5,7 @@
 import { FescueError } from '../common/errors.ts';
 import { AttachedSegments } from './attached-segments.ts';
 import { ClientSegments } from './client-segments.ts';
+import { checkUnchanged } from './file-stamps.ts';
 import { BlockingFrames, frameKinds, type Frame, type OutgoingFrame } from './frame.ts';
 import { checkDeclaredTensors, openModelFiles } from './model-package.ts';
 import { failure, Predictor } from './predictor.ts';
@@ -40,8 +41,10 @@ async function answersTo(frame: Frame): Promise<OutgoingFrame[]> {
 }
 
 async function load(order: LoadOrder): Promise<LoadResult> {
-  const { modelPath, manifest, signer } = await openModelFiles(order.path, order.signaturePolicy);
+  const { modelPath, manifest, signer, stamps } = await openModelFiles(order.path, order.signaturePolicy);
   const session = await Session.open(modelPath, order);
+  // Verified first and opened after that: the same files only if nobody touched them in between.
+  await checkUnchanged(stamps);
   if (manifest !== undefined) checkDeclaredTensors(manifest, session.tensors);
   predictor = new Predictor({ session, arena: new AttachedSegments(), shared: new ClientSegments({ allowWritable: order.allowWritableSharedMemory }) });
   return { ...session.tensors, batchable: session.batchable, ...(signer === undefined ? {} : { signer }) };

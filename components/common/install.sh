@@ -11,6 +11,8 @@ digest=${digest%% *}
 if [ "$(cat .installed 2>/dev/null || true)" = "$digest" ]; then exit 0; fi
 
 rm -rf .installed .unpacked
+# Half of an archive must not keep a full disk full.
+trap '[ $? = 0 ] || echo "install.sh: $archive is not installed; the next start tries again" >&2; rm -rf .unpacked' EXIT
 mkdir .unpacked
 tar -xzf "$archive" -C .unpacked
 

@@ -2,6 +2,7 @@
  * System V shared memory, through libc. Attached memory must stay attached for as long as anything can touch a view of
  * it: an access after shmdt ends the process, and no code can catch that.
  */
+import { existsSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import koffi from 'koffi';
 import { FescueError, type ErrorKind } from './errors.ts';
@@ -59,6 +60,14 @@ export function segmentStatus(id: number): SegmentStatus {
     attachments: Number(status.readBigUInt64LE(statusLayout.attachments)),
     removed: (mode & removedBit) !== 0,
   };
+}
+
+/** The ids of all segments there are, of every user; none on a system without shared memory. */
+export function listSegments(): number[] {
+  const list = '/proc/sysvipc/shm';
+  if (!existsSync(list)) return [];
+  const [, ...rows] = readFileSync(list, 'utf8').trimEnd().split('\n');
+  return rows.map((row) => Number(row.trim().split(/\s+/)[1]));
 }
 
 /** Sets the permissions: a client takes all but reading away once its segment is filled. */

@@ -1,9 +1,12 @@
-import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { FescueError, messageOf } from '../common/errors.ts';
 import { manifestFileName, parseManifest } from '../common/model-manifest.ts';
+import { readRegularFile } from '../common/regular-file.ts';
 import type { Activation } from './postprocess.ts';
 import type { ImageInput } from './preprocess.ts';
+
+/** A manifest or a list of labels is never larger. */
+const mostBytes = 4 * 1024 * 1024;
 
 /** An image classifier as its package describes it. */
 export type Classifier = {
@@ -39,7 +42,8 @@ export async function readClassifier(folder: string): Promise<Classifier> {
 }
 
 async function readPackageFile(path: string): Promise<string> {
-  return readFile(path, 'utf8').catch((error: unknown) => {
+  const bytes = await readRegularFile(path, mostBytes).catch((error: unknown) => {
     throw new FescueError('failed-precondition', `Model package: ${path} cannot be read (${messageOf(error)}). Deploy the model component, or correct ModelPath.`, { cause: error });
   });
+  return bytes.toString('utf8');
 }

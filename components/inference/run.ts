@@ -2,6 +2,7 @@ import { CredentialKeeper } from '../common/credentials.ts';
 import { FescueError, messageOf } from '../common/errors.ts';
 import { connectGreengrassIpc, isGreengrassComponent, type GreengrassIpc } from '../common/greengrass-ipc.ts';
 import { createLogger, type Logger, type LogLevel } from '../common/log.ts';
+import { removeAbandonedBuffers } from '../common/shared-buffer.ts';
 import { classifyImage } from './classify.ts';
 import { readConfiguration, type InferenceSettings } from './configuration.ts';
 import { imageSource } from './image-source.ts';
@@ -52,6 +53,9 @@ async function runWith({ settings, log, link, environment, signal }: Running): P
   const model = new ModelConnection({ settings, classifier, log, signal });
   try {
     await model.load();
+    // Only now: a worker of the model that was loaded before may have had one attached.
+    const abandoned = removeAbandonedBuffers();
+    if (abandoned.length > 0) log.info({ segments: abandoned }, 'removed shared memory of a component that was killed');
     await link?.connection().then((connection) => connection.updateState('RUNNING'));
     await classifyAll({ settings, log, classifier, model, publisher: publisherFor(settings, link), signal });
   } catch (error) {

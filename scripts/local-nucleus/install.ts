@@ -3,6 +3,7 @@ import { constants, createReadStream } from 'node:fs';
 import { chmod, copyFile, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, parse } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { roomError } from '../../components/common/disk-room.ts';
 import { FescueError, hasCode } from '../../components/common/errors.ts';
 import type { Artifact, Manifest, Recipe } from './recipe.ts';
 import { segment, type Store } from './store.ts';
@@ -31,17 +32,26 @@ export async function findArtifacts({ recipe, manifest, artifactDir }: { recipe:
   return { found, fingerprint: JSON.stringify(found.map(({ artifact, sha256 }) => [artifact, sha256])) };
 }
 
-/** Copies the recipe and its artifacts into the store, in place of what is there, and prepares the work folder. */
+/**
+ * Copies the recipe and its artifacts into the store, in place of what is there, and prepares the work folder.
+ *
+ * @throws FescueError `resource-exhausted` when there is no room; nothing of the artifacts is left then
+ */
 export async function installComponent(installation: Installation, found: readonly FoundArtifact[]): Promise<void> {
   const { recipe, store } = installation;
   const artifacts = store.artifacts(recipe.name, recipe.version);
   const unarchived = store.unarchived(recipe.name, recipe.version);
-  for (const folder of [artifacts, unarchived]) {
-    await rm(folder, { recursive: true, force: true });
-    await mkdir(folder, { recursive: true });
+  try {
+    for (const folder of [artifacts, unarchived]) {
+      await rm(folder, { recursive: true, force: true });
+      await mkdir(folder, { recursive: true });
+    }
+    for (const { artifact, source } of found) await installArtifact({ artifact, source, artifacts, unarchived });
+    await prepareFolders(installation);
+  } catch (error) {
+    for (const folder of [artifacts, unarchived]) await rm(folder, { recursive: true, force: true });
+    throw roomError(error, store.root);
   }
-  for (const { artifact, source } of found) await installArtifact({ artifact, source, artifacts, unarchived });
-  await prepareFolders(installation);
 }
 
 /** Creates the folders every component has, and keeps a copy of its recipe. */

@@ -1,7 +1,8 @@
-import { closeSync, createReadStream, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, createReadStream, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Unzip, UnzipInflate, type UnzipFile } from 'fflate';
+import { isNoRoom } from '../../components/common/disk-room.ts';
 import { FescueError, messageOf } from '../../components/common/errors.ts';
 
 const defaultLimits = { maxEntries: 50_000, maxBytes: 4 * 1024 ** 3 };
@@ -13,7 +14,8 @@ type Extraction = { readonly folder: string; readonly mode: number; readonly lim
  *
  * @param request.folder where to; created, and expected to be empty
  * @param request.mode permission bits of every file; those in the archive are ignored, as Greengrass does
- * @throws FescueError `failed-precondition` on an entry that leads outside, a damaged archive, or too much content
+ * @throws FescueError `failed-precondition` on an entry that leads outside, a damaged archive, or too much content; the
+ *   system's error when there is no room
  */
 export async function unarchive(request: { zip: string; folder: string; mode: number; limits?: typeof defaultLimits }): Promise<void> {
   const extraction: Extraction = { folder: request.folder, mode: request.mode, limits: request.limits ?? defaultLimits, entries: 0, bytes: 0, open: undefined };
@@ -25,6 +27,7 @@ export async function unarchive(request: { zip: string; folder: string; mode: nu
     unzip.push(new Uint8Array(), true);
     if (extraction.entries === 0) throw new Error('it has no entries');
   } catch (error) {
+    if (isNoRoom(error)) throw error;
     throw new FescueError('failed-precondition', `Archive ${request.zip} cannot be extracted: ${messageOf(error)}. Build the archive again.`, { cause: error });
   } finally {
     closeEntry(extraction);
@@ -46,7 +49,8 @@ function extractEntry(file: UnzipFile, extraction: Extraction): void {
     if (error !== null) throw error;
     extraction.bytes += data.length;
     if (extraction.bytes > extraction.limits.maxBytes) throw new Error(`its content is larger than ${extraction.limits.maxBytes} bytes`);
-    writeSync(descriptor, data);
+    // All of it: on a disk that is nearly full, the system writes a part and says so only by its length.
+    writeFileSync(descriptor, data);
     if (final) closeEntry(extraction);
   };
   file.start();

@@ -1,6 +1,7 @@
 import { chmod, cp, mkdir, rm } from 'node:fs/promises';
-import { readdirSync } from 'node:fs';
+import { createWriteStream, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { create } from 'tar';
 
 /** A file or folder of an archive: its path there, and where it is now. */
@@ -24,6 +25,7 @@ export async function writeArchive(archive: string, entries: readonly ArchiveEnt
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(staging.length + 1))
     .sort();
-  await create({ file: archive, cwd: staging, gzip: { level: 6 }, portable: true, mtime: new Date(0), noDirRecurse: true }, names);
+  // Node's own stream writes on where the system wrote only a part; that of the library does not.
+  await pipeline(create({ cwd: staging, gzip: { level: 6 }, portable: true, mtime: new Date(0), noDirRecurse: true }, names), createWriteStream(archive));
   await rm(staging, { recursive: true, force: true });
 }

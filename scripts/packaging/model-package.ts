@@ -2,6 +2,7 @@ import { chmod, copyFile, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile 
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { digestOf } from '../../components/agent/model-package.ts';
 import { signatureFileName } from '../../components/agent/signature.ts';
+import { isNoRoom, roomError } from '../../components/common/disk-room.ts';
 import { FescueError, messageOf } from '../../components/common/errors.ts';
 import { manifestFileName, parseManifest, type ModelManifest } from '../../components/common/model-manifest.ts';
 import type { Tensor, TensorSpec } from '../../components/common/tensor.ts';
@@ -35,7 +36,7 @@ export type PackageResult = { readonly component: string; readonly version: stri
 
 /**
  * Makes a package of an ONNX file, and the Greengrass component that brings it to devices. Nothing is left behind when
- * the model, its golden output or the finished package is refused.
+ * the model, its golden output or the finished package is refused, or the disk is full.
  *
  * @throws FescueError naming what cannot be used
  */
@@ -54,6 +55,8 @@ export async function packageModel(order: PackageOrder): Promise<PackageResult> 
     await writePackage(join(staging, 'package'), files, order, described);
     await withPrivateAgent(join(staging, 'package'), [], () => Promise.resolve());
     return await layOut(component, recipe, { order, staging, names: Object.keys(files) });
+  } catch (error) {
+    throw roomError(error, resolve(order.out));
   } finally {
     await rm(staging, { recursive: true, force: true });
   }
@@ -86,6 +89,7 @@ async function writePackage(folder: string, files: Record<string, string>, order
     if (!target.startsWith(folder + sep)) throw new FescueError('invalid-argument', `The model keeps weights in "${name}", outside of its folder. Save it with weights beside the file, or inside.`);
     await mkdir(dirname(target), { recursive: true });
     await copyFile(from, target).catch((error: unknown) => {
+      if (isNoRoom(error)) throw error;
       throw new FescueError('not-found', `File ${from} cannot be copied: ${messageOf(error)}.`, { cause: error });
     });
     listed[name] = { sha256: await digestOf(target), bytes: (await stat(target)).size };
@@ -119,14 +123,20 @@ async function layOut(component: Component, recipe: string, { order, staging, na
   const inPackage = [manifestFileName, ...(order.signWith === undefined ? [] : [signatureFileName]), ...names];
   // The archive holds the mode bits: those of the source and of this shell must not matter.
   for (const name of inPackage) await chmod(join(staging, 'package', name), 0o644);
-  await artifactFolder(component, artifactDir);
-  await writeArchive(join(result.artifacts, component.archive), inPackage.map((name) => ({ name, from: join(staging, 'package', name) })), join(staging, 'archive'));
-  await mkdir(recipeDir, { recursive: true });
-  await writeFile(result.recipe, recipe);
-  await rm(result.package, { recursive: true, force: true });
-  await mkdir(dirname(result.package), { recursive: true });
-  await rename(join(staging, 'package'), result.package);
+  // Complete before anything is put where it is looked for.
+  const artifacts = await artifactFolder(component, join(staging, 'artifacts'));
+  await writeArchive(join(artifacts, component.archive), inPackage.map((name) => ({ name, from: join(staging, 'package', name) })), join(staging, 'archive'));
+  await writeFile(join(staging, 'recipe'), recipe);
+  await putInPlace(artifacts, result.artifacts);
+  await putInPlace(join(staging, 'package'), result.package);
+  await putInPlace(join(staging, 'recipe'), result.recipe);
   return result;
+}
+
+async function putInPlace(from: string, to: string): Promise<void> {
+  await rm(to, { recursive: true, force: true });
+  await mkdir(dirname(to), { recursive: true });
+  await rename(from, to);
 }
 
 /** A file of the command line as text. @throws FescueError `not-found` */

@@ -47,6 +47,20 @@ describe('by hand', () => {
   });
 });
 
+test('a component that was killed leaves shared memory only until the next one starts', async () => {
+  const agent = await useAgent();
+  const flags = flagsFor(agent.socketPath, { 'image-directory': photoFolder, 'image-name': 'dog.jpg', 'inference-interval': 0.1 });
+  const killed = useInference(flags);
+  await eventually(() => killed.results().length > 0, 'a result');
+  await killed.stop('SIGKILL');
+  expect(segmentsOf(killed.pid)).toHaveLength(1);
+  const next = useInference(flags);
+  await eventually(() => next.results().length > 0, 'a result of the next one');
+  expect(segmentsOf(killed.pid)).toEqual([]);
+  expect(await next.stop()).toBe(0);
+  expect(segmentsOf(next.pid)).toEqual([]);
+});
+
 describe('large tensors', () => {
   /** What the component has in shared memory, and what it said of it, after two photos. */
   async function observe(flags: Record<string, string | number>): Promise<{ segments: number; left: number; warnings: number; labels: unknown[] }> {

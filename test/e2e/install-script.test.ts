@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeEach, expect, test } from 'vitest';
 import { writeArchive } from '../../scripts/packaging/archive.ts';
+import { withFileLimit } from '../helpers/file-limit.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
 
 const run = promisify(execFile);
@@ -73,6 +74,17 @@ test('fails when there is no archive, or a damaged one, and can be repeated', as
   await writeFile(archive, good);
   await install(archive);
   expect(await visible()).toEqual(['one']);
+});
+
+test('takes what it has unpacked away when the disk is full, leaves the older version, and can be repeated', async () => {
+  await install(await archiveOf({ one: 'old' }));
+  const archive = await archiveOf({ one: 'new', 'b/large': 'x'.repeat(1_000_000) });
+  const [program, ...args] = withFileLimit(500_000, ['sh', script, archive]);
+  await expect(run(program, args, { cwd: work })).rejects.toMatchObject({ code: expect.toSatisfy((code: number) => code > 0) as number, stderr: expect.stringMatching(/install\.sh: .*archive\.tar\.gz is not installed; the next start tries again/) as string });
+  expect((await readdir(work)).toSorted()).toEqual(['.contents', 'one']);
+  expect(await readFile(join(work, 'one'), 'utf8')).toBe('old');
+  await install(archive);
+  expect(await visible()).toEqual(['b', 'one']);
 });
 
 test('archives of the same files are the same bytes', async () => {

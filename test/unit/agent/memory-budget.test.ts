@@ -1,7 +1,8 @@
 import { mkdir, truncate, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { availableBytes, checkMemory } from '../../../components/agent/memory-budget.ts';
+import { availableBytes, memoryNeeded } from '../../../components/agent/memory-budget.ts';
+import { makePipe } from '../../helpers/make-pipe.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
 
 /** A folder that holds the files of /proc and /sys given. */
@@ -50,17 +51,22 @@ describe('available memory', () => {
   });
 });
 
-test('a model that does not fit is refused with what it needs and what there is', async () => {
-  const folder = await temporaryFolder();
-  await writeFile(join(folder, 'model.onnx'), '');
-  await truncate(join(folder, 'model.onnx'), 100e6);
-  const manifest = { metadata: { model_name: 'a', model_version: '1' }, format: 'onnx', entry: 'model.onnx', files: { 'model.onnx': { sha256: '0'.repeat(64), bytes: 100e6 } } };
-  expect(() => checkMemory('big', folder, 1, 65e6)).not.toThrow();
-  await writeFile(join(folder, 'sagemaker_edge_manifest'), JSON.stringify(manifest));
-  expect(() => checkMemory('big', folder, 1, 264e6)).not.toThrow();
-  expect(() => checkMemory('big', folder, 1, 263e6)).toThrow(/needs about 264 MB for a worker/);
-  expect(() => checkMemory('big', join(folder, 'model.onnx'), 2, 500e6)).toThrow(
-    expect.objectContaining({ kind: 'resource-exhausted', message: 'Model "big" needs about 528 MB for 2 workers while it loads, and 500 MB are available. Unload another model, lower Instances, or raise the memory limit.' }) as Error,
-  );
-  expect(() => checkMemory('gone', '/nowhere', 1, 100e6)).not.toThrow();
+describe('the memory a model needs', () => {
+  const manifestOf = (bytes: number): string => JSON.stringify({ metadata: { model_name: 'a', model_version: '1' }, format: 'onnx', entry: 'model.onnx', files: { 'model.onnx': { sha256: '0'.repeat(64), bytes } } });
+
+  test('is that of a worker and twice its weights, for every instance', async () => {
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, 'model.onnx'), '');
+    await truncate(join(folder, 'model.onnx'), 100e6);
+    await writeFile(join(folder, 'sagemaker_edge_manifest'), manifestOf(50e6));
+    expect(await memoryNeeded(join(folder, 'model.onnx'), 1)).toBe(264e6);
+    expect(await memoryNeeded(folder, 2)).toBe(328e6);
+  });
+
+  test('is a worker\'s where there is no manifest to read', async () => {
+    const folder = await temporaryFolder();
+    for (const path of [folder, '/nowhere']) expect(await memoryNeeded(path, 1)).toBe(64e6);
+    await makePipe(join(folder, 'sagemaker_edge_manifest'));
+    expect(await memoryNeeded(folder, 1)).toBe(64e6);
+  });
 });
