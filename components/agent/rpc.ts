@@ -1,7 +1,7 @@
 import type { Model } from '../common/agent-client.ts';
 import { FescueError, messageOf } from '../common/errors.ts';
 import type { TensorSpec } from '../common/tensor.ts';
-import { agentServicePath, loadAgentService, type AgentMethod, type ModelMessage, type TensorMetadataMessage } from '../common/wire.ts';
+import { loadAgentService, type AgentMethod, type ModelMessage, type TensorMetadataMessage } from '../common/wire.ts';
 import type { ModelRegistry } from './model-registry.ts';
 import { predictName } from './predict-name.ts';
 import type { UnaryMethod } from './unary-call.ts';
@@ -10,7 +10,8 @@ type NamedRequest = { name: string };
 
 /** The seven calls of the agent, by their HTTP/2 paths. Predict's messages stay bytes: only the worker decodes tensors. */
 export function agentMethods(models: ModelRegistry): Map<string, UnaryMethod> {
-  const control = decoding(loadAgentService());
+  const service = loadAgentService();
+  const control = decoding(service);
   const methods: Record<AgentMethod, UnaryMethod> = {
     Predict: async (message, signal) => models.predict(predictName(message), message, signal),
     LoadModel: control('LoadModel', async (request: { url: string; name: string }) => ({ model: modelMessageOf(await models.load(request.url, request.name)) })),
@@ -23,7 +24,7 @@ export function agentMethods(models: ModelRegistry): Map<string, UnaryMethod> {
     CaptureData: control('CaptureData', captureUnimplemented),
     GetCaptureDataStatus: control('GetCaptureDataStatus', captureUnimplemented),
   };
-  return new Map(Object.entries(methods).map(([name, method]) => [agentServicePath + name, method]));
+  return new Map(Object.entries(methods).map(([name, method]) => [service[name as AgentMethod].path, method]));
 }
 
 /** Makes methods of functions that take and return decoded messages; what is no such message is refused with `invalid-argument`. */

@@ -83,7 +83,7 @@ class UnaryCall {
     this.#receivedBytes += chunk.length;
     const declaredBytes = isFirst && chunk.length >= prefixBytes ? chunk.readUInt32BE(1) : 0;
     const bytes = Math.max(declaredBytes, this.#receivedBytes - prefixBytes);
-    if (bytes > this.#options.maxMessageBytes) this.#fail(tooLarge(String(bytes), this.#options.maxMessageBytes));
+    if (bytes > this.#options.maxMessageBytes) this.#fail(tooLarge(`${bytes} bytes`, this.#options.maxMessageBytes));
   }
 
   async #run(): Promise<void> {
@@ -158,12 +158,12 @@ async function decompress(message: MessageParts, encoding: string | string[] | u
   try {
     return new MessageParts([await decompressor(message.joined(), { maxOutputLength: maxMessageBytes })]);
   } catch (error) {
-    if (hasCode(error, 'ERR_BUFFER_TOO_LARGE')) throw tooLarge('more once decompressed', maxMessageBytes);
+    if (hasCode(error, 'ERR_BUFFER_TOO_LARGE')) throw tooLarge('more bytes once decompressed', maxMessageBytes);
     throw new FescueError('internal', `The request message cannot be decompressed with ${String(encoding)}.`, { cause: error });
   }
 }
 
 function tooLarge(got: string, maxMessageBytes: number): FescueError {
-  const limit = `${maxMessageBytes} bytes (MaxMessageMegabytes: ${maxMessageBytes / 1024 / 1024})`;
-  return new FescueError('resource-exhausted', `Expected a message of at most ${limit}, got ${got}. Send large tensors through shared memory, or raise MaxMessageMegabytes.`);
+  const limit = `at most ${maxMessageBytes} bytes (MaxMessageMegabytes: ${maxMessageBytes / 1024 / 1024})`;
+  return new FescueError('resource-exhausted', `Expected a request message of ${limit}, got ${got}. Send large tensors in shared memory (shared_memory_handle), or raise MaxMessageMegabytes.`);
 }

@@ -31,9 +31,6 @@ export type AgentMethod =
   | 'CaptureData'
   | 'GetCaptureDataStatus';
 
-/** What the paths of the seven calls begin with. */
-export const agentServicePath = '/AWS.SageMaker.Edge.Agent/';
-
 export const agentProtoPath = resourcePath('agent.proto', '../../proto/agent.proto');
 
 /**

@@ -8,7 +8,7 @@ import type { ServiceError } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
 import type { FescueError } from '../../components/common/errors.ts';
 import { encodePredictRequest } from '../../components/common/hot-codec.ts';
-import { agentServicePath } from '../../components/common/wire.ts';
+import { loadAgentService } from '../../components/common/wire.ts';
 import { http2Call } from '../helpers/http2-call.ts';
 import { httpRequest } from '../helpers/http-get.ts';
 import { identityModel, slowModel } from '../../scripts/measure/onnx-model.ts';
@@ -97,7 +97,7 @@ describe('metrics', () => {
     const message = encodePredictRequest({ name: 'slow', tensors: [{ byteData: new Uint8Array(4) }] });
     const outcomes = Promise.all([
       agent.client.predict('slow', input).then(() => 0),
-      http2Call(agent.socketPath, `${agentServicePath}Predict`, message, { 'grpc-timeout': '100m' }).then(({ code }) => code),
+      http2Call(agent.socketPath, loadAgentService().Predict.path, message, { 'grpc-timeout': '100m' }).then(({ code }) => code),
       agent.client.predict('slow', input, { signal: AbortSignal.timeout(100) }).catch(({ kind }: FescueError) => kind),
       agent.client.predict('slow', [{ bytes: new Uint8Array(2e6) }]).catch(({ kind }: FescueError) => kind),
       makeRawCall(agent.socketPath, 'LoadModel', Buffer.from([7])).catch(({ code }: ServiceError) => code),

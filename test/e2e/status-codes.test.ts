@@ -68,7 +68,7 @@ const rows: Row[] = [
     },
   },
   {
-    call: 'Predict', code: 'DEADLINE_EXCEEDED', when: 'the client\'s deadline passes', words: /^Deadline exceeded$/,
+    call: 'Predict', code: 'DEADLINE_EXCEEDED', when: 'the client\'s deadline passes', words: /^The deadline passed before the call was answered\.$/,
     async request({ load, send }) {
       await load(slowModel({ steps: 300 }));
       return send('Predict', one, { 'grpc-timeout': '50m' });

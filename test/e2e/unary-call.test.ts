@@ -93,7 +93,7 @@ describe('a call on its stream', () => {
     stream.write(framed(Buffer.alloc(limit + 1)).subarray(0, 5));
     const [headers] = (await once(stream, 'response')) as [IncomingHttpHeaders];
     expect(headers['grpc-status']).toBe(String(status.RESOURCE_EXHAUSTED));
-    for (const word of [String(limit + 1), String(limit), 'MaxMessageMegabytes', 'shared memory']) expect(decodeURI(String(headers['grpc-message']))).toContain(word);
+    for (const word of [String(limit + 1), String(limit), 'MaxMessageMegabytes', 'shared_memory_handle']) expect(decodeURI(String(headers['grpc-message']))).toContain(word);
     stream.close();
   });
 

@@ -1,6 +1,6 @@
 import { Client, credentials } from '@grpc/grpc-js';
 import { onTestFinished } from 'vitest';
-import { agentServicePath, type AgentMethod } from '../../components/common/wire.ts';
+import type { AgentMethod } from '../../components/common/wire.ts';
 import type { ForeignMessages, Requests, Responses } from './foreign-messages.ts';
 
 /** Rejects with grpc-js's own error: `code` and `details` as the agent sent them. */
@@ -21,7 +21,7 @@ export function foreignClient(target: string, messages: ForeignMessages): Foreig
   const asIs = (bytes: Buffer): Buffer => bytes;
   const send: ForeignClient['send'] = async (method, message) => {
     const answer = await new Promise<Buffer>((done, fail) => {
-      client.makeUnaryRequest(`${agentServicePath}${method}`, asIs, asIs, Buffer.from(message), (error, bytes) => (error === null ? done(bytes ?? Buffer.alloc(0)) : fail(error)));
+      client.makeUnaryRequest(`/AWS.SageMaker.Edge.Agent/${method}`, asIs, asIs, Buffer.from(message), (error, bytes) => (error === null ? done(bytes ?? Buffer.alloc(0)) : fail(error)));
     });
     return messages.response(method, answer);
   };

@@ -1,10 +1,10 @@
-import { Client, credentials, type ChannelOptions } from '@grpc/grpc-js';
+import { Client, credentials } from '@grpc/grpc-js';
 import { loadAgentService, type AgentMethod } from '../../components/common/wire.ts';
 
 /** One call with a message given as an object or as bytes; rejects with grpc-js's own error. */
-export async function makeRawCall(socketPath: string, method: AgentMethod, message: object | Buffer, options: ChannelOptions = {}): Promise<object> {
+export async function makeRawCall(socketPath: string, method: AgentMethod, message: object | Buffer): Promise<object> {
   const { path, requestSerialize, responseDeserialize } = loadAgentService()[method];
-  const client = new Client(`unix://${socketPath}`, credentials.createInsecure(), { 'grpc.max_receive_message_length': -1, ...options });
+  const client = new Client(`unix://${socketPath}`, credentials.createInsecure());
   const serialize = (value: object): Buffer => (Buffer.isBuffer(value) ? value : requestSerialize(value));
   try {
     return await new Promise<object>((done, fail) => {
