@@ -1,10 +1,9 @@
 import { resolve } from 'node:path';
-import { Client, credentials, status, type ServiceError } from '@grpc/grpc-js';
-import { FescueError, messageOf, type ErrorKind } from './errors.ts';
-import { decodePredictResponse, encodePredictRequest } from './hot-codec.ts';
+import { FescueError } from './errors.ts';
+import { decodePredictResponse, predictRequestPieces } from './hot-codec.ts';
 import type { DataType, Tensor, TensorSpec } from './tensor.ts';
+import { UnaryClient, type CallOptions } from './unary-client.ts';
 import {
-  grpcCodes,
   loadAgentService,
   type AgentMethod,
   type ModelMessage,
@@ -18,14 +17,11 @@ import {
 /** A loaded model as the agent describes it. */
 export type Model = { url: string; name: string; inputs: TensorSpec[]; outputs: TensorSpec[] };
 
-/** An input of `predict`, as bytes or in shared memory; without metadata the agent matches it by position. */
+/**
+ * An input of `predict`, as bytes or in shared memory; without metadata the agent matches it by position. The bytes are
+ * not copied: they must stay as they are until the call is over.
+ */
 export type PredictInput = ({ bytes: Uint8Array } | { shared: SharedMemoryHandleMessage }) & { metadata?: { name?: string; dtype: DataType; shape: readonly number[] } };
-
-export type CallOptions = {
-  /** Milliseconds until the call is given up; without it the call waits as long as the agent does. */
-  timeoutMs?: number;
-  signal?: AbortSignal;
-};
 
 /** The socket of the original agent, which every client of it knows. */
 export const defaultSocketPath = '/tmp/aws.greengrass.SageMakerEdgeManager.sock';
@@ -34,13 +30,11 @@ export const defaultSocketPath = '/tmp/aws.greengrass.SageMakerEdgeManager.sock'
 export class AgentError extends FescueError {
   readonly status: string;
 
-  constructor(kind: ErrorKind, message: string, cause: ServiceError) {
-    super(kind, message, { cause });
-    this.status = status[cause.code];
+  constructor(error: FescueError) {
+    super(error.kind, error.message, { cause: error });
+    this.status = error.kind.toUpperCase().replaceAll('-', '_');
   }
 }
-
-const errorKinds = new Map(Object.entries(grpcCodes).map(([kind, code]) => [code, kind as ErrorKind]));
 
 /**
  * A client of the agent's gRPC API. Every call rejects with an AgentError whose kind is the agent's status;
@@ -48,20 +42,12 @@ const errorKinds = new Map(Object.entries(grpcCodes).map(([kind, code]) => [code
  */
 export class AgentClient {
   readonly socketPath: string;
-  #client: Client;
-  #service = agentService();
+  #client: UnaryClient;
+  #service = loadAgentService();
 
   constructor(options: { socketPath: string }) {
     this.socketPath = resolve(options.socketPath);
-    this.#client = new Client(`unix://${this.socketPath}`, credentials.createInsecure(), {
-      // The agent has the limit, and says how to raise it.
-      'grpc.max_receive_message_length': -1,
-      'grpc.max_send_message_length': -1,
-      'grpc.enable_channelz': 0,
-      // Bounds how long a restarted agent goes unnoticed.
-      'grpc.initial_reconnect_backoff_ms': 100,
-      'grpc.max_reconnect_backoff_ms': 1_000,
-    });
+    this.#client = new UnaryClient(this.socketPath);
   }
 
   /**
@@ -70,19 +56,7 @@ export class AgentClient {
    * @throws FescueError `unavailable` when it does not in time, `cancelled` when the signal ends the wait
    */
   async waitUntilReady(timeoutMs: number, signal?: AbortSignal): Promise<void> {
-    const waiting = Promise.withResolvers<void>();
-    const onAbort = (): void => waiting.reject(new FescueError('cancelled', `The wait for the agent on ${this.socketPath} was ended.`));
-    if (signal?.aborted) onAbort();
-    signal?.addEventListener('abort', onAbort, { once: true });
-    this.#client.waitForReady(Date.now() + timeoutMs, (error) => {
-      if (error === undefined) return waiting.resolve();
-      waiting.reject(new FescueError('unavailable', `No agent answered on ${this.socketPath} within ${timeoutMs / 1000} s. Start it, or name its socket.`, { cause: error }));
-    });
-    try {
-      await waiting.promise;
-    } finally {
-      signal?.removeEventListener('abort', onAbort);
-    }
+    await this.#client.waitUntilReady(timeoutMs, signal);
   }
 
   async loadModel(url: string, name: string, options?: CallOptions): Promise<Model> {
@@ -114,34 +88,12 @@ export class AgentClient {
     this.#client.close();
   }
 
-  #call<Response>(method: AgentMethod, request: object, options: CallOptions = {}): Promise<Response> {
+  async #call<Response>(method: AgentMethod, request: object, options?: CallOptions): Promise<Response> {
     const { path, requestSerialize, responseDeserialize } = this.#service[method];
-    return new Promise<Response>((done, fail) => {
-      const deadline = options.timeoutMs === undefined ? Infinity : Date.now() + options.timeoutMs;
-      const onAbort = (): void => call.cancel();
-      const call = this.#client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, { deadline }, (error, response) => {
-        options.signal?.removeEventListener('abort', onAbort);
-        if (error === null) done(response as Response);
-        else fail(this.#errorOf(error));
-      });
-      options.signal?.addEventListener('abort', onAbort, { once: true });
-      if (options.signal?.aborted) call.cancel();
-    });
+    const message = method === 'Predict' ? predictRequestPieces(request as PredictRequest) : [requestSerialize(request)];
+    const answer = await this.#client.call(path, message, options).catch((error: FescueError) => Promise.reject(new AgentError(error)));
+    return (method === 'Predict' ? decodePredictResponse(answer) : responseDeserialize(answer)) as Response;
   }
-
-  #errorOf(error: ServiceError): AgentError {
-    const kind = errorKinds.get(error.code) ?? 'internal';
-    const text = error.code === status.UNAVAILABLE && /ECONNREFUSED|ENOENT|No connection/.test(error.details)
-      ? `No agent answers on ${this.socketPath}. Start it, or name its socket.`
-      : error.details || messageOf(error);
-    return new AgentError(kind, text, error);
-  }
-}
-
-function agentService(): ReturnType<typeof loadAgentService> {
-  const service = loadAgentService();
-  const requestSerialize = (request: object): Buffer => encodePredictRequest(request as PredictRequest);
-  return { ...service, Predict: { ...service.Predict, requestSerialize, responseDeserialize: decodePredictResponse } };
 }
 
 function modelOf(message: ModelMessage): Model {

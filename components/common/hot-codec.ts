@@ -33,12 +33,17 @@ export function decodePredictResponse(message: Buffer): PredictResponse {
 }
 
 export function encodePredictRequest(request: PredictRequest): Buffer {
+  return Buffer.concat(predictRequestPieces(request));
+}
+
+/** The message in pieces to be written one after the other; those of the tensors' bytes are the bytes themselves. */
+export function predictRequestPieces(request: PredictRequest): readonly Uint8Array[] {
   const name = Buffer.from(request.name);
-  return encode([...(name.length > 0 ? [field(1, name)] : []), ...request.tensors.map((tensor) => nested(2, tensorParts(tensor)))]);
+  return join([...(name.length > 0 ? [field(1, name)] : []), ...request.tensors.map((tensor) => nested(2, tensorParts(tensor)))]).parts;
 }
 
 export function encodePredictResponse(response: PredictResponse): Buffer {
-  return encode(response.tensors.map((tensor) => nested(1, tensorParts(tensor))));
+  return Buffer.concat(join(response.tensors.map((tensor) => nested(1, tensorParts(tensor)))).parts);
 }
 
 function decodeTensor(message: Buffer): TensorMessage {
@@ -217,10 +222,6 @@ function part(bytes: Uint8Array): Parts {
 
 function join(list: readonly Parts[]): Parts {
   return { parts: list.flatMap(({ parts }) => parts), length: list.reduce((sum, { length }) => sum + length, 0) };
-}
-
-function encode(list: readonly Parts[]): Buffer {
-  return Buffer.concat(join(list).parts);
 }
 
 function varintBytes(value: number): number[] {

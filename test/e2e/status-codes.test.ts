@@ -75,7 +75,7 @@ const rows: Row[] = [
     },
   },
   {
-    call: 'Predict', code: 'CANCELLED', when: 'the client gives up', words: /^Cancelled on client$/,
+    call: 'Predict', code: 'CANCELLED', when: 'the client gives up', words: /^The call was cancelled\.$/,
     async request({ agent, load }) {
       await load(slowModel({ steps: 300 }));
       const call = agent.client.predict('m', [{ bytes: new Uint8Array(4) }], { signal: AbortSignal.timeout(50) });
