@@ -37,8 +37,9 @@ export function answerUnaryCalls(server: Server, options: UnaryOptions): void {
 
 /** A compression flag and a length of 32 bits in front of each message (gRPC over HTTP/2, "Length-Prefixed-Message"). */
 const prefixBytes = 5;
-const contentHeader = { 'content-type': 'application/grpc+proto' } as const;
-const refusalHeaders = { ...contentHeader, 'grpc-accept-encoding': 'identity,deflate,gzip' } as const;
+/** As a list, which Node takes as it is. */
+const answerHeaders = [':status', '200', 'content-type', 'application/grpc+proto'] as const;
+const refusalHeaders = { 'content-type': 'application/grpc+proto', 'grpc-accept-encoding': 'identity,deflate,gzip' } as const;
 const unitMs: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1_000, m: 1, u: 1e-3, n: 1e-6 };
 const longestTimerMs = 0x7fff_ffff;
 
@@ -104,7 +105,7 @@ class UnaryCall {
     framed.writeUInt8(0, 0);
     framed.writeUInt32BE(response.length, 1);
     response.copy(framed, prefixBytes);
-    this.#stream.respond(contentHeader, { waitForTrailers: true });
+    this.#stream.respond(answerHeaders, { waitForTrailers: true });
     this.#stream.once('wantTrailers', () => this.#stream.sendTrailers({ 'grpc-status': status.OK }));
     this.#stream.end(framed);
   }

@@ -221,13 +221,26 @@ function part(bytes: Uint8Array): Parts {
 }
 
 function join(list: readonly Parts[]): Parts {
-  return { parts: list.flatMap(({ parts }) => parts), length: list.reduce((sum, { length }) => sum + length, 0) };
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for (const one of list) {
+    parts.push(...one.parts);
+    length += one.length;
+  }
+  return { parts, length };
 }
 
 function varintBytes(value: number): number[] {
   // A negative int32 is sign-extended to 64 bits.
-  let rest = value < 0 ? BigInt.asUintN(64, BigInt(value)) : BigInt(value);
+  if (value < 0) return [...lowBytes(value), 0xf0 | ((value >>> 28) & 0x0f), 0xff, 0xff, 0xff, 0xff, 0x01];
   const bytes: number[] = [];
-  for (; rest > 0x7fn; rest >>= 7n) bytes.push(Number(rest & 0x7fn) | 0x80);
-  return [...bytes, Number(rest)];
+  let rest = value;
+  for (; rest > 0x7f; rest = Math.floor(rest / 128)) bytes.push((rest % 128) | 0x80);
+  bytes.push(rest);
+  return bytes;
+}
+
+/** The lower 28 bits, with more to come. */
+function lowBytes(value: number): number[] {
+  return [0, 7, 14, 21].map((shift) => ((value >>> shift) & 0x7f) | 0x80);
 }

@@ -140,8 +140,9 @@ class ClientCall {
     if (this.#over) return;
     try {
       const { timeoutMs } = this.#options;
-      const timeout = timeoutMs === undefined ? {} : { 'grpc-timeout': timeoutHeader(timeoutMs) };
-      const stream = session.request({ ':method': 'POST', ':path': path, te: 'trailers', 'content-type': 'application/grpc', ...timeout });
+      const headers = [':method', 'POST', ':scheme', 'http', ':authority', 'agent', ':path', path, 'te', 'trailers', 'content-type', 'application/grpc'];
+      if (timeoutMs !== undefined) headers.push('grpc-timeout', timeoutHeader(timeoutMs));
+      const stream = session.request(headers);
       this.#stream = stream;
       stream.on('response', (headers) => (this.#status = headers));
       stream.on('trailers', (headers) => (this.#status = headers));
