@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { agentCommand } from '../components/agent/command.ts';
 import { runCommand } from '../components/common/command-line.ts';
+import { productVersion } from '../components/common/version.ts';
 import { benchCommand } from './commands/bench.ts';
 import { demoCommand } from './commands/demo.ts';
 import { devCommand } from './commands/dev.ts';
@@ -12,6 +13,7 @@ import { predictCommand } from './commands/predict.ts';
 
 const root = new Command('fescue')
   .description('Machine-learning inference for AWS IoT Greengrass V2 devices, with the API of SageMaker Edge Manager.')
+  .version(productVersion, '--version', 'print the version')
   .addHelpText(
     'after',
     `
