@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os';
+import { availableCpus } from '../common/available-cpus.ts';
 import { FescueError, messageOf } from '../common/errors.ts';
 import type { LogLevel } from '../common/log.ts';
 import { readConfigurationKeys, type Outcome } from '../common/original-configuration.ts';
@@ -61,7 +61,7 @@ export function readAgentConfig(sources: ConfigSources): { config: AgentConfig; 
     socketMode: Number.parseInt(values.UnixSocketMode, 8),
     socketGroup: values.UnixSocketGroup,
     instances: values.Instances,
-    intraOpThreads: values.IntraOpThreads || Math.max(1, Math.floor(availableParallelism() / values.Instances)),
+    intraOpThreads: values.IntraOpThreads || Math.max(1, Math.floor(availableCpus() / values.Instances)),
     queueSize: values.QueueSize,
     maxBatch: values.MaxBatch,
     allowWritableSharedMemory: values.AllowWritableSharedMemory,

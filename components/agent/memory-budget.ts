@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { controlGroups, readText, type ControlGroup } from '../common/control-groups.ts';
 import { manifestFileName, parseManifest } from '../common/model-manifest.ts';
 import { readRegularFile } from '../common/regular-file.ts';
 
@@ -28,33 +28,22 @@ export async function memoryNeeded(path: string, instances: number): Promise<num
  * @param root where `/proc` and `/sys` are, for tests
  */
 export function availableBytes(root = '/'): number {
-  const system = Number(/^MemAvailable:\s+(\d+) kB$/m.exec(read(join(root, 'proc/meminfo')) ?? '')?.[1] ?? Infinity) * 1024;
-  const groups = (read(join(root, 'proc/self/cgroup')) ?? '').trimEnd().split('\n');
-  return Math.min(system, ...groups.flatMap((line) => groupRooms(root, line)));
+  const system = Number(/^MemAvailable:\s+(\d+) kB$/m.exec(readText(join(root, 'proc/meminfo')) ?? '')?.[1] ?? Infinity) * 1024;
+  return Math.min(system, ...controlGroups('memory', root).map(roomIn));
 }
 
-/** The room left in a control group and in those around it; a line is `hierarchy:controllers:path`. */
-function groupRooms(root: string, line: string): number[] {
-  const [, controllers, path = '/'] = /^\d+:([^:]*):(.*)$/.exec(line) ?? [];
-  const version = controllers === '' ? versions.two : controllers?.split(',').includes('memory') ? versions.one : undefined;
-  if (version === undefined) return [];
-  const top = join(root, version.mount);
-  const rooms: number[] = [];
-  // In a container the path may be the host's, of which only the mount point itself is there.
-  for (let folder = join(top, path); folder.startsWith(top); folder = dirname(folder)) rooms.push(roomIn(folder, version));
-  return rooms;
-}
-
-const versions = {
-  one: { mount: 'sys/fs/cgroup/memory', limit: 'memory.limit_in_bytes', usage: 'memory.usage_in_bytes', cache: /^total_(?:in)?active_file (\d+)$/gm },
-  two: { mount: 'sys/fs/cgroup', limit: 'memory.max', usage: 'memory.current', cache: /^(?:in)?active_file (\d+)$/gm },
+const files = {
+  1: { limit: 'memory.limit_in_bytes', usage: 'memory.usage_in_bytes', cache: /^total_(?:in)?active_file (\d+)$/gm },
+  2: { limit: 'memory.max', usage: 'memory.current', cache: /^(?:in)?active_file (\d+)$/gm },
 } as const;
 
-function roomIn(folder: string, version: (typeof versions)[keyof typeof versions]): number {
-  const limit = Number.parseInt(read(join(folder, version.limit)) ?? '', 10);
-  const usage = Number.parseInt(read(join(folder, version.usage)) ?? '', 10);
+/** Infinity without a limit. */
+function roomIn({ version, folder }: ControlGroup): number {
+  const names = files[version];
+  const limit = Number.parseInt(readText(join(folder, names.limit)) ?? '', 10);
+  const usage = Number.parseInt(readText(join(folder, names.usage)) ?? '', 10);
   if (Number.isNaN(limit) || Number.isNaN(usage)) return Infinity;
-  const cache = [...(read(join(folder, 'memory.stat')) ?? '').matchAll(version.cache)].reduce((sum, [, bytes]) => sum + Number(bytes), 0);
+  const cache = [...(readText(join(folder, 'memory.stat')) ?? '').matchAll(names.cache)].reduce((sum, [, bytes]) => sum + Number(bytes), 0);
   return Math.max(0, limit - usage + cache);
 }
 
@@ -69,14 +58,5 @@ async function sizeOf(path: string): Promise<number> {
   } catch {
     // The worker looks closer, and says what is wrong.
     return 0;
-  }
-}
-
-function read(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    // A system without this control group, or one that hides it.
-    return undefined;
   }
 }

@@ -1,6 +1,6 @@
-import { availableParallelism } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { agentSettings } from '../../components/agent/settings.ts';
+import { availableCpus } from '../../components/common/available-cpus.ts';
 import { exitCodes } from '../../components/common/command-line.ts';
 import { bench, type BenchRequest, type Observer, type Report } from '../measure/bench.ts';
 import { transports } from '../measure/contenders.ts';
@@ -80,7 +80,7 @@ async function runBench(model: string | undefined, options: BenchOptions, comman
 }
 
 function requestOf(model: string | undefined, options: BenchOptions, signal: AbortSignal): BenchRequest {
-  const { alias, instances, threads = Math.max(1, Math.floor(availableParallelism() / instances)) } = options;
+  const { alias, instances, threads = Math.max(1, Math.floor(availableCpus() / instances)) } = options;
   return {
     subject: alias === undefined ? { model: model ?? defaultModel } : { alias },
     socketPath: options.socket,
@@ -122,7 +122,7 @@ async function measure(request: BenchRequest, options: BenchOptions, line: Progr
 
 async function findSettings(request: BenchRequest, report: Report, line: ProgressLine): Promise<{ recommendation: Recommendation; notes: readonly string[] }> {
   const { subject, shapes, durationMs, warmUp, signal } = request;
-  const grid = gridFor(availableParallelism());
+  const grid = gridFor(availableCpus());
   const callers = Math.max(2, ...request.concurrency);
   line.tell(`Trying ${grid.length} settings, for about ${Math.ceil(gridSeconds(grid.length, durationMs))} s.`);
   // The fastest way that the measurement before has found to work.

@@ -1,4 +1,5 @@
-import { availableParallelism, cpus, totalmem } from 'node:os';
+import { cpus, totalmem } from 'node:os';
+import { availableCpus } from '../../components/common/available-cpus.ts';
 import type { AgentClient, Model } from '../../components/common/agent-client.ts';
 import { FescueError } from '../../components/common/errors.ts';
 import type { DataType, Tensor } from '../../components/common/tensor.ts';
@@ -148,7 +149,7 @@ async function openBaseline({ model, agentPid }: Loaded, { settings, shapes, sig
 function settingOf({ alias, agentPid }: Loaded, inputs: readonly Tensor[], request: BenchRequest): Setting {
   return {
     fescue: productVersion,
-    device: { processor: cpus()[0]?.model ?? 'unknown', cpus: availableParallelism(), memoryBytes: totalmem(), node: process.versions.node },
+    device: { processor: cpus()[0]?.model ?? 'unknown', cpus: availableCpus(), memoryBytes: totalmem(), node: process.versions.node },
     model: { name: 'model' in request.subject ? request.subject.model : alias, inputs: inputs.map(({ name, dtype, shape, bytes }) => ({ name, dtype, shape, bytes: bytes.length })) },
     agent: { socket: request.socketPath ?? null, pid: agentPid ?? null, ...request.settings },
     durationSeconds: request.durationMs / 1000,

@@ -1,19 +1,10 @@
-import { mkdir, truncate, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { availableBytes, memoryNeeded } from '../../../components/agent/memory-budget.ts';
 import { makePipe } from '../../helpers/make-pipe.ts';
+import { systemOf } from '../../helpers/system-files.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
-
-/** A folder that holds the files of /proc and /sys given. */
-async function systemOf(files: Record<string, string>): Promise<string> {
-  const root = await temporaryFolder();
-  for (const [path, content] of Object.entries(files)) {
-    await mkdir(dirname(join(root, path)), { recursive: true });
-    await writeFile(join(root, path), content);
-  }
-  return root;
-}
 
 const meminfo = 'MemTotal:       8000000 kB\nMemFree:         100000 kB\nMemAvailable:   4000000 kB\n';
 const system = 4_000_000 * 1024;
