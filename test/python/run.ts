@@ -56,6 +56,7 @@ async function runSuite(): Promise<Counts> {
   const socketPath = join(folder, 'agent.sock');
   const args = ['-a', socketPath, '--log-level', 'error', '--queue-size', '8', '--max-message-megabytes', '24'];
   const agent = spawn(process.execPath, [inCheckout('components/agent/main.ts'), ...args], { cwd: agentFolder, stdio: 'inherit' });
+  const exited = once(agent, 'exit');
   try {
     const client = new AgentClient({ socketPath });
     await client.waitUntilReady(20_000);
@@ -69,7 +70,7 @@ async function runSuite(): Promise<Counts> {
     return countsOf(result);
   } finally {
     agent.kill();
-    await once(agent, 'exit');
+    await exited;
   }
 }
 
