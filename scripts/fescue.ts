@@ -13,6 +13,8 @@ import { predictCommand } from './commands/predict.ts';
 
 const root = new Command('fescue')
   .description('Machine-learning inference for AWS IoT Greengrass V2 devices, with the API of SageMaker Edge Manager.')
+  // `fescue package` has a --version of its own.
+  .enablePositionalOptions()
   .version(productVersion, '--version', 'print the version')
   .addHelpText(
     'after',
