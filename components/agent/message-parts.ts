@@ -25,7 +25,14 @@ export class MessageParts {
 
   /** The bytes from `start` up to `end` as text. */
   text(start: number, end: number): string {
-    return Buffer.from(Array.from({ length: end - start }, (_, index) => this.at(start + index) ?? 0)).toString('utf8');
+    const pieces: Buffer[] = [];
+    let position = 0;
+    for (const part of this.parts) {
+      if (position >= end) break;
+      pieces.push(part.subarray(Math.max(0, start - position), Math.max(0, end - position)));
+      position += part.length;
+    }
+    return Buffer.concat(pieces).toString('utf8');
   }
 
   /** The message in one piece. */

@@ -25,6 +25,11 @@ describe('predictName', () => {
     );
   });
 
+  it('reads a name that is most of the message', () => {
+    const name = 'ä'.repeat(10_000_000);
+    expect(predictName(cut(Predict.requestSerialize({ name, tensors: [] }), 16_384)) === name).toBe(true);
+  });
+
   it('takes the last of several names', () => {
     const first = Predict.requestSerialize({ name: 'first', tensors: [] });
     const second = Predict.requestSerialize({ name: 'second', tensors: [{ byteData: new Uint8Array(3) }] });
