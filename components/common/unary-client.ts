@@ -20,6 +20,8 @@ const reconnectPauseMs = 100;
 export class UnaryClient {
   readonly #socketPath: string;
   #connection: Promise<ClientHttp2Session> | undefined;
+  /** Of the connection, also while it is being made. */
+  #session: ClientHttp2Session | undefined;
   #calls = 0;
   #closed = false;
 
@@ -66,7 +68,7 @@ export class UnaryClient {
   /** Calls under way are rejected with `unavailable`. */
   close(): void {
     this.#closed = true;
-    this.#connection?.then((session) => session.destroy(), () => undefined);
+    this.#session?.destroy();
   }
 
   #connected(): Promise<ClientHttp2Session> {
@@ -78,6 +80,7 @@ export class UnaryClient {
   #connect(): Promise<ClientHttp2Session> {
     const connection = new Promise<ClientHttp2Session>((done, fail) => {
       const session = connect('http://agent', { createConnection: () => connectSocket(this.#socketPath), maxSessionMemory: Number.MAX_SAFE_INTEGER });
+      this.#session = session;
       const forget = (): void => {
         if (this.#connection === connection) this.#connection = undefined;
       };

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { Server, ServerCredentials, status, type sendUnaryData, type ServerUnaryCall, type ServiceDefinition } from '@grpc/grpc-js';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -156,6 +156,20 @@ test('a client that is closed fails its calls, and does not connect again', asyn
   client.close();
   await expect(call).rejects.toMatchObject({ kind: 'unavailable' });
   await expect(client.call(path, [])).rejects.toMatchObject({ kind: 'unavailable', message: 'The client was closed.' });
+});
+
+test('a client that is closed while it connects lets go of the socket', async () => {
+  const silent = join(await temporaryFolder(), 'silent.sock');
+  const connected = Promise.withResolvers<Socket>();
+  const server = createServer((socket) => connected.resolve(socket)).listen(silent);
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  const client = new UnaryClient(silent);
+  const call = client.call(path, []);
+  const socket = await connected.promise;
+  client.close();
+  await expect(call).rejects.toMatchObject({ kind: 'unavailable' });
+  if (!socket.resume().destroyed) await once(socket, 'close');
 });
 
 test('a process waits for its calls, but not for an idle connection', async () => {
