@@ -2,7 +2,7 @@
  * The worker process: one model, one session, one run at a time. It lives as long as its end of the socket pair on
  * descriptor 3, so no worker outlives its agent.
  */
-import { FescueError } from '../common/errors.ts';
+import { FescueError, hasCode } from '../common/errors.ts';
 import { AttachedSegments } from './attached-segments.ts';
 import { ClientSegments } from './client-segments.ts';
 import { checkUnchanged } from './file-stamps.ts';
@@ -19,15 +19,27 @@ process.on('SIGTERM', () => undefined);
 const agent = new BlockingFrames(3);
 let predictor: Predictor | undefined;
 
-void serve().catch(() => process.exit(0));
+void serve().catch((error: unknown) => {
+  if (!hasCode(error, 'EPIPE', 'ECONNRESET')) throw error;
+  process.exit(0);
+});
 
 /** Ends when the agent does: then there is nothing to read, or nobody to write to. */
 async function serve(): Promise<void> {
   for (let frame = agent.read(); frame !== undefined; frame = agent.read()) {
-    for (const answer of await answersTo(frame)) agent.write(answer);
+    for (const answer of await answersTo(frame)) write(answer);
     predictor?.sweep();
   }
   process.exit(0);
+}
+
+function write(answer: OutgoingFrame): void {
+  try {
+    agent.write(answer);
+  } catch (error) {
+    if (!(error instanceof FescueError)) throw error;
+    agent.write(failure(answer.callId, error));
+  }
 }
 
 async function answersTo(frame: Frame): Promise<OutgoingFrame[]> {
