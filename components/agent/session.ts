@@ -31,7 +31,7 @@ Reflect.deleteProperty(globalThis, 'Float16Array');
 /** A model in ONNX Runtime. Running it blocks the thread, which is why sessions live in worker processes. */
 export class Session {
   readonly tensors: ModelTensors;
-  /** Whether requests can be joined along the first axis: it is dynamic, and of one name where it has any, in all inputs and outputs. */
+  /** Whether requests can be joined along the first axis: it is dynamic in all inputs and outputs, under one name or none. */
   readonly batchable: boolean;
   #session: InferenceSession;
 

@@ -60,6 +60,11 @@ describe('predictions that wait', () => {
     expect(await predictAtOnce(agent, rows(1))).toEqual([[1]]);
   });
 
+  test('run together when the model has no name for the first axis', async () => {
+    const agent = await useModel({ inputShape: ['', 'm'], outputShape: ['', 'm'] });
+    expect(await predictAtOnce(agent, rows(3))).toEqual([[1], [2 * 2], [3 * 2]]);
+  });
+
   test('run together with those of the same shape only', async () => {
     const agent = await useModel();
     const [wide, narrow] = [{ shape: [1, 2], values: [1, 2] }, { shape: [2, 1], values: [5, 6] }];
