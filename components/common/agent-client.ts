@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { captureDataRequestPieces } from './capture-codec.ts';
 import { FescueError } from './errors.ts';
 import { decodePredictResponse, predictRequestPieces } from './hot-codec.ts';
 import type { DataType, Tensor, TensorSpec } from './tensor.ts';
@@ -6,6 +7,10 @@ import { UnaryClient, type CallOptions } from './unary-client.ts';
 import {
   loadAgentService,
   type AgentMethod,
+  type AuxiliaryMessage,
+  type CaptureDataRequest,
+  type CaptureStatus,
+  type Encoding,
   type ModelMessage,
   type PredictRequest,
   type PredictResponse,
@@ -22,6 +27,23 @@ export type Model = { url: string; name: string; inputs: TensorSpec[]; outputs: 
  * not copied: they must stay as they are until the call is over.
  */
 export type PredictInput = ({ bytes: Uint8Array } | { shared: SharedMemoryHandleMessage }) & { metadata?: { name?: string; dtype: DataType; shape: readonly number[] } };
+
+/** Data that goes along with a capture: as bytes or in shared memory. The bytes are not copied: they must stay as they are until the call is over. */
+export type AuxiliaryInput = { readonly name: string; readonly encoding: Encoding } & ({ readonly bytes: Uint8Array } | { readonly shared: SharedMemoryHandleMessage });
+
+/** A capture: what went into a model and what came out. */
+export type Capture = {
+  /** Alias of a loaded model. */
+  readonly model: string;
+  /** Any text that is not empty, once per capture. */
+  readonly id: string;
+  /** When the prediction was made; now without it. */
+  readonly at?: Date;
+  readonly inputs: readonly PredictInput[];
+  readonly outputs: readonly PredictInput[];
+  readonly auxiliaryInputs?: readonly AuxiliaryInput[];
+  readonly auxiliaryOutputs?: readonly AuxiliaryInput[];
+};
 
 /** The socket of the original agent, which every client of it knows. */
 export const defaultSocketPath = '/tmp/aws.greengrass.SageMakerEdgeManager.sock';
@@ -84,17 +106,33 @@ export class AgentClient {
     return response.tensors.map(tensorOf);
   }
 
+  /** Hands over a capture; resolves when it is safe with the agent. */
+  async captureData(capture: Capture, options?: CallOptions): Promise<void> {
+    await this.#call('CaptureData', captureMessageOf(capture), options);
+  }
+
+  async captureStatus(id: string, options?: CallOptions): Promise<CaptureStatus> {
+    const response = await this.#call<{ status: CaptureStatus }>('GetCaptureDataStatus', { captureId: id }, options);
+    return response.status;
+  }
+
   close(): void {
     this.#client.close();
   }
 
   async #call<Response>(method: AgentMethod, request: object, options?: CallOptions): Promise<Response> {
     const { path, requestSerialize, responseDeserialize } = this.#service[method];
-    const message = method === 'Predict' ? predictRequestPieces(request as PredictRequest) : [requestSerialize(request)];
+    const message = (encoders[method] ?? ((it: object) => [requestSerialize(it)]))(request);
     const answer = await this.#client.call(path, message, options).catch((error: FescueError) => Promise.reject(new AgentError(error)));
     return (method === 'Predict' ? decodePredictResponse(answer) : responseDeserialize(answer)) as Response;
   }
 }
+
+/** Messages that carry tensors are encoded without copying these. */
+const encoders: Partial<Record<AgentMethod, (request: object) => readonly Uint8Array[]>> = {
+  Predict: (request) => predictRequestPieces(request as PredictRequest),
+  CaptureData: (request) => captureDataRequestPieces(request as CaptureDataRequest),
+};
 
 function modelOf(message: ModelMessage): Model {
   return {
@@ -114,6 +152,22 @@ function tensorMessageOf(input: PredictInput): TensorMessage {
   if (input.metadata === undefined) return data;
   const { name = '', dtype, shape } = input.metadata;
   return { ...data, tensorMetadata: { name: Buffer.from(name), dataType: dtype, shape: [...shape] } };
+}
+
+function captureMessageOf({ model, id, at, inputs, outputs, auxiliaryInputs = [], auxiliaryOutputs = [] }: Capture): CaptureDataRequest {
+  return {
+    modelName: model,
+    captureId: id,
+    ...(at === undefined ? {} : { inferenceTimestamp: { seconds: Math.floor(at.getTime() / 1000), nanos: (at.getTime() % 1000) * 1_000_000 } }),
+    inputTensors: inputs.map(tensorMessageOf),
+    outputTensors: outputs.map(tensorMessageOf),
+    inputs: auxiliaryInputs.map(auxiliaryMessageOf),
+    outputs: auxiliaryOutputs.map(auxiliaryMessageOf),
+  };
+}
+
+function auxiliaryMessageOf({ name, encoding, ...data }: AuxiliaryInput): AuxiliaryMessage {
+  return { name, encoding, ...('shared' in data ? { sharedMemoryHandle: data.shared } : { byteData: data.bytes }) };
 }
 
 function tensorOf(message: TensorMessage): Tensor {

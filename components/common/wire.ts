@@ -21,6 +21,25 @@ export type ModelMessage = {
 export type PredictRequest = { name: string; tensors: TensorMessage[] };
 export type PredictResponse = { tensors: TensorMessage[] };
 
+/** How the bytes of auxiliary data are to be understood. */
+export const encodings = ['CSV', 'JSON', 'NONE', 'BASE64'] as const;
+export type Encoding = (typeof encodings)[number];
+/** A number that is none of the enum's stays one, for whoever checks it. */
+export type AuxiliaryMessage = { name: string; encoding: Encoding | number; byteData?: Uint8Array; sharedMemoryHandle?: SharedMemoryHandleMessage };
+export type TimestampMessage = { seconds: number; nanos: number };
+export type CaptureDataRequest = {
+  modelName: string;
+  captureId: string;
+  inferenceTimestamp?: TimestampMessage;
+  inputTensors: TensorMessage[];
+  outputTensors: TensorMessage[];
+  inputs: AuxiliaryMessage[];
+  outputs: AuxiliaryMessage[];
+};
+export const captureStatuses = ['FAILURE', 'SUCCESS', 'IN_PROGRESS', 'NOT_FOUND'] as const;
+/** What became of a capture. */
+export type CaptureStatus = (typeof captureStatuses)[number];
+
 /** The seven calls of the agent, as their paths spell them. */
 export type AgentMethod =
   | 'Predict'
