@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AgentClient } from '../components/common/agent-client.ts';
 import { listProcesses, withDescendants } from '../scripts/local-nucleus/process-tree.ts';
-import { bundleProgram, libraryFiles } from '../scripts/packaging/bundles.ts';
+import { agentPrograms, bundleProgram, libraryFiles } from '../scripts/packaging/bundles.ts';
 import { inCheckout } from '../scripts/packaging/paths.ts';
 import { nodeFlags } from '../scripts/packaging/recipes.ts';
 
@@ -24,8 +24,7 @@ export type MeasuredAgent = {
 /** @param flags further flags of the agent, such as `--intra-op-threads 1` */
 export async function startMeasuredAgent(...flags: string[]): Promise<MeasuredAgent> {
   const folder = await mkdtemp(join(tmpdir(), 'fescue-bench-'));
-  await bundleProgram('agent', folder);
-  await bundleProgram('worker', folder);
+  for (const program of agentPrograms) await bundleProgram(program, folder);
   await copyFile(inCheckout('proto/agent.proto'), join(folder, 'agent.proto'));
   for (const { name, from } of libraryFiles) await cp(from, join(folder, name));
   const socketPath = join(folder, 'agent.sock');

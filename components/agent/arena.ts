@@ -1,7 +1,7 @@
 import { FescueError } from '../common/errors.ts';
 import { attachSegment, createSegment, detachSegment, removeSegment, type Attachment } from '../common/shared-memory.ts';
 import type { MessageParts } from './message-parts.ts';
-import { tensorDataOffset } from './predict-name.ts';
+import { tensorDataOffset } from './model-name.ts';
 
 /** Where the worker finds a request. */
 export type ArenaNote = { readonly segmentId: number; readonly offset: number; readonly length: number };
@@ -15,8 +15,14 @@ type Segment = Attachment & { readonly bytes: Buffer };
 
 /** Room for the requests of one run, in shared memory that the worker reads in place. */
 export class Arena {
+  readonly #alignAt: (message: MessageParts) => number;
   #segment: Segment | undefined;
   #unusable = false;
+
+  /** @param alignAt where in a message the bytes begin that have to lie on a boundary */
+  constructor(alignAt: (message: MessageParts) => number = tensorDataOffset) {
+    this.#alignAt = alignAt;
+  }
 
   /**
    * Copies messages in so that the first tensor of each lies on a boundary the model can read it from. They replace
@@ -28,7 +34,7 @@ export class Arena {
     let end = 0;
     const places = messages.map((message) => {
       if (message.length < smallestMessage) return undefined;
-      const offset = end + tensorAlignment - ((end + tensorDataOffset(message)) % tensorAlignment);
+      const offset = end + tensorAlignment - ((end + this.#alignAt(message)) % tensorAlignment);
       end = offset + message.length;
       return { message, offset };
     });

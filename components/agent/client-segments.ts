@@ -5,8 +5,8 @@ import type { SharedMemoryHandleMessage } from '../common/wire.ts';
 
 /** What is wanted from a segment. */
 export type SharedRead = {
-  /** Name of the input, for messages. */
-  readonly input: string;
+  /** What it is for, in messages: `Input "x"`. */
+  readonly subject: string;
   readonly handle: SharedMemoryHandleMessage;
   /** Bytes the tensor takes; undefined when only the handle's size tells. */
   readonly needed: number | undefined;
@@ -46,7 +46,7 @@ export class ClientSegments {
       return this.#read(request);
     } catch (error) {
       if (!(error instanceof FescueError)) throw error;
-      throw new FescueError(error.kind, `Input "${request.input}": ${error.message}`, { cause: error });
+      throw new FescueError(error.kind, `${request.subject}: ${error.message}`, { cause: error });
     }
   }
 

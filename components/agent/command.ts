@@ -2,6 +2,8 @@ import { Command } from 'commander';
 import { addSettingFlags, settingsFromFlags } from '../common/command-line.ts';
 import { createLogger, type Logger } from '../common/log.ts';
 import type { Outcome } from '../common/original-configuration.ts';
+import { captureMetricsText } from './capture/capture-metrics.ts';
+import { Captures } from './capture/captures.ts';
 import { readAgentConfig } from './config.ts';
 import { Health } from './health.ts';
 import { AgentMetrics } from './metrics.ts';
@@ -48,16 +50,19 @@ async function runAgent(sources: Parameters<typeof readAgentConfig>[0]): Promise
   const health = new Health();
   const metrics = new AgentMetrics();
   const models = new ModelRegistry({ config, log, observer: observers(health, metrics) });
-  const server = new AgentServer({ config, models, health, metrics, log });
-  const metricsDoor = new MetricsDoor({ config, text: () => metrics.text(models), log });
+  const captures = new Captures({ config: config.capture, log });
+  const server = new AgentServer({ config, models, captures, health, metrics, log });
+  const metricsDoor = new MetricsDoor({ config, text: () => metrics.text(models) + captureMetricsText(captures.figures), log });
   await metricsDoor.start();
   await server.start().catch(async (error: unknown) => {
     await metricsDoor.stop();
     throw error;
   });
+  captures.start();
   log.info({ signal: await stopRequested }, 'stopping');
   await server.stop();
   await metricsDoor.stop();
+  await captures.stop();
   await models.stop();
   log.info('stopped');
   // The last answers are on their way. What keeps the process alive after that is a client that never closes its side.

@@ -4,6 +4,7 @@ import type { LogLevel } from '../common/log.ts';
 import { readConfigurationKeys, type Outcome } from '../common/original-configuration.ts';
 import { parseSettings, settingsFromEnvironment } from '../common/settings.ts';
 import { readSettingsFile } from '../common/settings-file.ts';
+import { captureConfigOf, type CaptureConfig } from './capture/capture-config.ts';
 import { readTrustedCertificates } from './certificate-chain.ts';
 import { agentSettings } from './settings.ts';
 import type { SignaturePolicy } from './signature.ts';
@@ -27,6 +28,7 @@ export type AgentConfig = {
   /** `127.0.0.1:<port>`, `[::1]:<port>`, the absolute path of a unix socket, or empty for none. */
   readonly metricsAddress: string;
   readonly signaturePolicy: SignaturePolicy;
+  readonly capture: CaptureConfig;
   readonly logLevel: LogLevel;
 };
 
@@ -52,7 +54,10 @@ export function readAgentConfig(sources: ConfigSources): { config: AgentConfig; 
     ...sources.flags,
   });
   const signing = signaturePolicyOf(values.TrustedCertificatesPath, values.ModelSignature);
-  const problems = [...file.problems, ...ownProblems, ...signing.problems];
+  const logLevel = values.LogLevel as LogLevel;
+  const maxMessageBytes = values.MaxMessageMegabytes * 1024 * 1024;
+  const capture = captureConfigOf(values, { environment: sources.environment, mostBytes: maxMessageBytes, allowWritableSharedMemory: values.AllowWritableSharedMemory, logLevel });
+  const problems = [...new Set([...file.problems, ...ownProblems, ...signing.problems, ...capture.problems])];
   if (problems.length > 0) {
     throw new FescueError('invalid-argument', `The agent's configuration cannot be used:\n  ${problems.join('\n  ')}`);
   }
@@ -65,12 +70,13 @@ export function readAgentConfig(sources: ConfigSources): { config: AgentConfig; 
     queueSize: values.QueueSize,
     maxBatch: values.MaxBatch,
     allowWritableSharedMemory: values.AllowWritableSharedMemory,
-    maxMessageBytes: values.MaxMessageMegabytes * 1024 * 1024,
+    maxMessageBytes,
     loadTimeoutMs: values.LoadTimeoutSeconds * 1000,
     stopTimeoutMs: values.StopTimeoutSeconds * 1000,
     metricsAddress: values.MetricsAddress,
     signaturePolicy: signing.policy,
-    logLevel: values.LogLevel as LogLevel,
+    capture: capture.config,
+    logLevel,
   };
   return { config: Object.freeze(config), outcomes: file.outcomes };
 }

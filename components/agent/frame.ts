@@ -20,8 +20,20 @@ export const frameKinds = {
   failure: 5,
   /** agent → worker, where in shared memory a PredictRequest message lies: segment id, offset, length, 32 bits each */
   predictShared: 6,
-  /** agent → worker, so many of the frames after this one are predictions to be run as one: 32 bits */
+  /** agent → worker or capture process, so many of the frames after this one go together: 32 bits */
   batch: 7,
+  /** agent → capture process, JSON CaptureConfig */
+  openCaptures: 8,
+  /** capture process → agent, empty: done */
+  done: 9,
+  /** agent → capture process, what is known of the model and a CaptureDataRequest message */
+  capture: 10,
+  /** agent → capture process, what is known of the model and where in shared memory a CaptureDataRequest message lies */
+  captureShared: 11,
+  /** agent → capture process, a capture id; answered with its status in 8 bits */
+  captureStatus: 12,
+  /** capture process → agent, JSON CaptureFigures; answers nothing */
+  captureFigures: 13,
 } as const;
 
 export type FrameKind = (typeof frameKinds)[keyof typeof frameKinds];

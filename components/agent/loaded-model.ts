@@ -1,5 +1,6 @@
 import { FescueError } from '../common/errors.ts';
 import type { Logger } from '../common/log.ts';
+import type { CapturedModel } from './capture/capture-request.ts';
 import { Instance } from './instance.ts';
 import type { MessageParts } from './message-parts.ts';
 import type { ModelObserver } from './model-observer.ts';
@@ -28,6 +29,7 @@ export class LoadedModel {
   readonly #options: LoadedModelOptions;
   readonly #instances: readonly Instance[];
   #tensors: ModelTensors = { inputs: [], outputs: [] };
+  #captured: CapturedModel = { version: '', priority: 0 };
   #maxBatch = 1;
   #queue: Job[] = [];
   #running = 0;
@@ -40,6 +42,11 @@ export class LoadedModel {
 
   get tensors(): ModelTensors {
     return this.#tensors;
+  }
+
+  /** What goes into captures of the model. */
+  get captured(): CapturedModel {
+    return this.#captured;
   }
 
   /** Predictions that wait for a worker. */
@@ -120,9 +127,10 @@ export class LoadedModel {
     }
   }
 
-  #onLoaded({ inputs, outputs, batchable }: LoadResult): void {
+  #onLoaded({ inputs, outputs, batchable, version, capturePriority }: LoadResult): void {
     const { alias, maxBatch, log } = this.#options;
     this.#tensors = { inputs, outputs };
+    this.#captured = { version, priority: capturePriority };
     if (batchable) this.#maxBatch = maxBatch;
     else if (maxBatch > 1) log.info({ alias, maxBatch }, 'predictions of this model run one by one: MaxBatch takes a dynamic first axis of one name in all inputs and outputs');
   }

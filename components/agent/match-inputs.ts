@@ -61,7 +61,7 @@ function tensorOf(spec: TensorSpec, message: TensorMessage, readShared: ReadShar
 
 function bytesOf(spec: TensorSpec, message: TensorMessage, needed: number | undefined, readShared: ReadShared): Uint8Array {
   const { byteData, sharedMemoryHandle: handle } = message;
-  if (handle !== undefined) return readShared({ input: spec.name, handle, needed, width: elementBytes[spec.dtype] });
+  if (handle !== undefined) return readShared({ subject: `Input "${spec.name}"`, handle, needed, width: elementBytes[spec.dtype] });
   if (byteData === undefined) throw invalid(`input "${spec.name}" carries no data; set byte_data or shared_memory_handle`);
   return byteData;
 }

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { Model } from '../common/agent-client.ts';
 import { FescueError } from '../common/errors.ts';
 import type { Logger } from '../common/log.ts';
+import type { CapturedModel } from './capture/capture-request.ts';
 import type { AgentConfig } from './config.ts';
 import { LoadQueue } from './load-queue.ts';
 import { LoadedModel } from './loaded-model.ts';
@@ -90,6 +91,11 @@ export class ModelRegistry {
   /** @throws FescueError `not-found` */
   describe(alias: string): Model {
     return describe(alias, this.#ready(alias));
+  }
+
+  /** What goes into captures of a model. @throws FescueError `not-found` */
+  captured(alias: string): CapturedModel {
+    return this.#ready(alias).model.captured;
   }
 
   /**

@@ -2,18 +2,21 @@ import type { Model } from '../common/agent-client.ts';
 import { FescueError, messageOf } from '../common/errors.ts';
 import type { TensorSpec } from '../common/tensor.ts';
 import { loadAgentService, type AgentMethod, type ModelMessage, type TensorMetadataMessage } from '../common/wire.ts';
+import type { Captures } from './capture/captures.ts';
 import type { ModelRegistry } from './model-registry.ts';
-import { predictName } from './predict-name.ts';
+import { modelNameIn } from './model-name.ts';
 import type { UnaryMethod } from './unary-call.ts';
 
 type NamedRequest = { name: string };
 
-/** The seven calls of the agent, by their HTTP/2 paths. Predict's messages stay bytes: only the worker decodes tensors. */
-export function agentMethods(models: ModelRegistry): Map<string, UnaryMethod> {
+const emptyMessage = Buffer.alloc(0);
+
+/** The seven calls of the agent, by their HTTP/2 paths. Messages with tensors stay bytes: only those who need the tensors decode them. */
+export function agentMethods(models: ModelRegistry, captures: Captures): Map<string, UnaryMethod> {
   const service = loadAgentService();
   const control = decoding(service);
   const methods: Record<AgentMethod, UnaryMethod> = {
-    Predict: async (message, signal) => models.predict(predictName(message), message, signal),
+    Predict: async (message, signal) => models.predict(modelNameIn(message, 'Predict'), message, signal),
     LoadModel: control('LoadModel', async (request: { url: string; name: string }) => ({ model: modelMessageOf(await models.load(request.url, request.name)) })),
     UnLoadModel: control('UnLoadModel', async (request: NamedRequest) => {
       await models.unload(request.name);
@@ -21,8 +24,11 @@ export function agentMethods(models: ModelRegistry): Map<string, UnaryMethod> {
     }),
     ListModels: control('ListModels', async () => ({ models: models.list().map(modelMessageOf) })),
     DescribeModel: control('DescribeModel', async (request: NamedRequest) => ({ model: modelMessageOf(models.describe(request.name)) })),
-    CaptureData: control('CaptureData', captureUnimplemented),
-    GetCaptureDataStatus: control('GetCaptureDataStatus', captureUnimplemented),
+    CaptureData: async (message, signal) => {
+      await captures.capture(message, models.captured(modelNameIn(message, 'CaptureData')), signal);
+      return emptyMessage;
+    },
+    GetCaptureDataStatus: control('GetCaptureDataStatus', async (request: { captureId: string }) => ({ status: await captures.status(request.captureId) })),
   };
   return new Map(Object.entries(methods).map(([name, method]) => [service[name as AgentMethod].path, method]));
 }
@@ -41,10 +47,6 @@ function decoding(service: ReturnType<typeof loadAgentService>) {
       return responseSerialize(await answer(request as Request));
     };
   };
-}
-
-async function captureUnimplemented(): Promise<never> {
-  throw new FescueError('unimplemented', 'This agent does not capture data yet: CaptureData and GetCaptureDataStatus are not available.');
 }
 
 function modelMessageOf(model: Model): ModelMessage {

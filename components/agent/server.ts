@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { FescueError, messageOf } from '../common/errors.ts';
 import type { Logger } from '../common/log.ts';
+import type { Captures } from './capture/captures.ts';
 import type { AgentConfig } from './config.ts';
 import type { Health } from './health.ts';
 import type { AgentMetrics } from './metrics.ts';
@@ -21,13 +22,13 @@ export class AgentServer {
   #health: Health;
   #streams: OpenStreams;
 
-  constructor(options: { config: AgentConfig; models: ModelRegistry; health: Health; metrics: AgentMetrics; log: Logger }) {
+  constructor(options: { config: AgentConfig; models: ModelRegistry; captures: Captures; health: Health; metrics: AgentMetrics; log: Logger }) {
     this.#config = options.config;
     this.#log = options.log;
     this.#server = new Server({ 'grpc.enable_channelz': 0 });
     widenFlowWindow(this.#server, flowWindowBytes);
     answerUnaryCalls(this.#server, {
-      methods: agentMethods(options.models),
+      methods: agentMethods(options.models, options.captures),
       maxMessageBytes: options.config.maxMessageBytes,
       onAnswered: (path, code) => options.metrics.answered(path, code),
     });

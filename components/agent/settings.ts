@@ -1,6 +1,7 @@
 import { defaultSocketPath } from '../common/agent-client.ts';
 import { logLevels } from '../common/log.ts';
 import type { SettingsTable } from '../common/settings.ts';
+import { captureSettings } from './capture/capture-settings.ts';
 
 /** Every setting of the agent, by its Greengrass configuration key. */
 export const agentSettings = {
@@ -116,5 +117,6 @@ export const agentSettings = {
     doc: 'Which model packages load: only signed ones (required), unsigned ones and those with a valid signature (if-present), or any, whatever its signature (off). With trusted certificates a signature must lead to one of them. auto is required with TrustedCertificatesPath, else if-present. Digests are verified in any case.',
     live: false,
   },
+  ...captureSettings,
   LogLevel: { kind: 'choice', default: 'info', choices: logLevels, doc: 'Least severe events that are logged.', live: false },
 } as const satisfies SettingsTable;

@@ -3,6 +3,7 @@
  * descriptor 3, so no worker outlives its agent.
  */
 import { FescueError, hasCode } from '../common/errors.ts';
+import { defaultCapturePriority } from '../common/model-manifest.ts';
 import { AttachedSegments } from './attached-segments.ts';
 import { ClientSegments } from './client-segments.ts';
 import { checkUnchanged } from './file-stamps.ts';
@@ -59,7 +60,7 @@ async function load(order: LoadOrder): Promise<LoadResult> {
   await checkUnchanged(stamps);
   if (manifest !== undefined) checkDeclaredTensors(manifest, session.tensors);
   predictor = new Predictor({ session, arena: new AttachedSegments(), shared: new ClientSegments({ allowWritable: order.allowWritableSharedMemory }) });
-  return { ...session.tensors, batchable: session.batchable, ...(signer === undefined ? {} : { signer }) };
+  return { ...session.tensors, batchable: session.batchable, version: manifest?.metadata.model_version ?? '', capturePriority: manifest?.capture.priority ?? defaultCapturePriority, ...(signer === undefined ? {} : { signer }) };
 }
 
 /** The frame itself, or those it announces. */

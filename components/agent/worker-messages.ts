@@ -18,6 +18,10 @@ export type ModelTensors = { readonly inputs: readonly TensorSpec[]; readonly ou
 export type LoadResult = ModelTensors & {
   /** Whether requests can be joined along the first axis. */
   readonly batchable: boolean;
+  /** Of the package; empty for a bare file. */
+  readonly version: string;
+  /** Of captures of the model that say nothing of theirs, 0 to 9. */
+  readonly capturePriority: number;
   /** Who signed the package, if its signature was looked at. */
   readonly signer?: Signer;
 };
@@ -25,11 +29,11 @@ export type LoadResult = ModelTensors & {
 /** A FescueError on its way from the worker to the agent. */
 export type Failure = { readonly kind: ErrorKind; readonly message: string };
 
-export function encodeJson(value: LoadOrder | LoadResult | Failure): Buffer {
+export function encodeJson(value: object): Buffer {
   return Buffer.from(JSON.stringify(value));
 }
 
-export function decodeJson<Value extends LoadOrder | LoadResult | Failure>(payload: Buffer): Value {
+export function decodeJson<Value extends object>(payload: Buffer): Value {
   return JSON.parse(payload.toString('utf8')) as Value;
 }
 

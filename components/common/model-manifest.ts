@@ -33,6 +33,9 @@ const tensor = z.object({
   shape: z.array(z.int().min(-1)).max(16),
 });
 
+/** What captures are worth of whose worth nobody says anything, from 0 to 9. */
+export const defaultCapturePriority = 5;
+
 /** A model package's manifest: the original's two metadata keys, and ours. Unknown keys are left alone. */
 const manifestSchema = z
   .looseObject({
@@ -47,6 +50,8 @@ const manifestSchema = z
     labels: packagePath.optional(),
     /** NumPy files of an input and the model's first output for it: equal within tolerance × (1 + |value|). */
     golden: z.object({ input: packagePath, output: packagePath, tolerance: z.number().min(0) }).optional(),
+    /** What captures of this model are worth: 0 to 9, the higher the later they are given up. */
+    capture: z.object({ priority: z.int().min(0).max(9).default(defaultCapturePriority) }).prefault({}),
     inputs: z.array(tensor.extend({ image: imagePreprocessing.optional() })).default([]),
     outputs: z.array(tensor.extend({ activation: z.enum(['softmax', 'sigmoid', 'none']).default('none') })).default([]),
   })

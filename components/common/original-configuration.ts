@@ -55,8 +55,8 @@ export function readConfigurationKeys(table: SettingsTable, source: Readonly<Rec
 /** What the key of a setting is today: of the agent, of a version to come, or of none. */
 export function fateOf(table: SettingsTable, row: OriginalSetting): { fate: 'kept' | 'waiting' | 'dropped'; becomes?: string; why: string } {
   if ('dropped' in row.became) return { fate: 'dropped', why: row.became.dropped };
-  const { key, until } = row.became;
-  return Object.hasOwn(table, key) ? { fate: 'kept', becomes: key, why: '' } : { fate: 'waiting', becomes: key, why: `accepted and checked, without effect: ${until ?? 'this version has no such setting'}` };
+  const { key } = row.became;
+  return Object.hasOwn(table, key) ? { fate: 'kept', becomes: key, why: '' } : { fate: 'waiting', becomes: key, why: 'accepted and checked, without effect: this version has no such setting' };
 }
 
 function outcomeOf(request: { table: SettingsTable; source: Readonly<Record<string, unknown>>; row: OriginalSetting | undefined; key: string }): Outcome {

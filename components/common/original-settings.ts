@@ -15,8 +15,8 @@ export type OriginalSetting = {
   readonly became: Kept | Dropped;
 };
 
-/** The setting lives on under a key of the agent; as long as the agent has no such key, `until` says so. */
-export type Kept = { readonly key: string; readonly until?: string; readonly values?: Readonly<Record<string, string>> };
+/** The setting lives on under a key of the agent. */
+export type Kept = { readonly key: string; readonly values?: Readonly<Record<string, string>> };
 /** The setting has no effect, and why. */
 export type Dropped = { readonly dropped: string };
 
@@ -26,7 +26,6 @@ export const originalComponent = 'aws.greengrass.SageMakerEdgeManager';
 const flag = { kind: 'flag' } as const;
 const text = { kind: 'text' } as const;
 const days = 31 * 24 * 3_600;
-const capture = 'this version does not capture data';
 const credentials = 'credentials come from the token exchange service of Greengrass, or elsewhere from the environment as AWS tools read it';
 const deployment = 'the service that pushed models to devices has ended; deploy models as Greengrass components';
 
@@ -36,65 +35,65 @@ export const originalSettings: readonly OriginalSetting[] = [
   {
     json: ['sagemaker_edge_core_device_name', 'sagemaker_edge_core_device_uuid'],
     takes: textUpTo(63),
-    became: { key: 'DeviceName', until: capture },
+    became: { key: 'DeviceName' },
   },
-  { json: ['sagemaker_edge_core_device_fleet_name'], greengrass: 'DeviceFleetName', takes: textUpTo(1_023), became: { key: 'DeviceFleetName', until: capture } },
+  { json: ['sagemaker_edge_core_device_fleet_name'], greengrass: 'DeviceFleetName', takes: textUpTo(1_023), became: { key: 'DeviceFleetName' } },
   { json: ['sagemaker_edge_core_iot_thing_name'], takes: text, became: { dropped: 'Greengrass tells each component the name of its thing' } },
-  { json: ['sagemaker_edge_core_region'], takes: text, became: { dropped: 'the region comes from AWS_REGION, which Greengrass sets' } },
+  { json: ['sagemaker_edge_core_region'], takes: text, became: { key: 'AwsRegion' } },
   {
     json: ['sagemaker_edge_core_root_certs_path'],
     takes: text,
-    became: { key: 'TrustedCertificatesPath', until: 'this version does not verify signatures of models' },
+    became: { key: 'TrustedCertificatesPath' },
   },
   {
     json: ['sagemaker_edge_core_capture_data_destination'],
     greengrass: 'CaptureDataDestination',
     takes: { kind: 'choice', choices: ['Cloud', 'Disk'] },
-    became: { key: 'CaptureDataDestination', until: capture },
+    became: { key: 'CaptureDataDestination' },
   },
-  { json: ['sagemaker_edge_core_capture_data_disk_path'], greengrass: 'CaptureDataDiskPath', takes: text, became: { key: 'CaptureDataDiskPath', until: capture } },
-  { json: ['sagemaker_edge_core_folder_prefix'], greengrass: 'FolderPrefix', takes: textUpTo(1_023), became: { key: 'FolderPrefix', until: capture } },
+  { json: ['sagemaker_edge_core_capture_data_disk_path'], greengrass: 'CaptureDataDiskPath', takes: text, became: { key: 'CaptureDataDiskPath' } },
+  { json: ['sagemaker_edge_core_folder_prefix'], greengrass: 'FolderPrefix', takes: textUpTo(1_023), became: { key: 'FolderPrefix' } },
   {
     json: ['sagemaker_edge_core_capture_data_buffer_size'],
     greengrass: 'CaptureDataBufferSize',
     takes: wholeNumber(1, 1_000_000),
-    became: { key: 'CaptureDataBufferSize', until: capture },
+    became: { key: 'CaptureDataBufferSize' },
   },
   {
     json: ['sagemaker_edge_core_capture_data_batch_size'],
     greengrass: 'CaptureDataBatchSize',
     takes: wholeNumber(1, 1_000_000),
-    became: { key: 'CaptureDataBatchSize', until: capture },
+    became: { key: 'CaptureDataBatchSize' },
   },
   {
     json: ['sagemaker_edge_core_capture_data_push_period_seconds'],
     greengrass: 'CaptureDataPushPeriodSeconds',
     takes: wholeNumber(1, days),
-    became: { key: 'CaptureDataPushPeriodSeconds', until: capture },
+    became: { key: 'CaptureDataPushPeriodSeconds' },
   },
   {
     json: ['sagemaker_edge_core_capture_data_base64_embed_limit'],
     greengrass: 'CaptureDataBase64EmbedLimit',
     takes: wholeNumber(0, 3_072),
-    became: { key: 'CaptureDataBase64EmbedLimit', until: capture },
+    became: { key: 'CaptureDataBase64EmbedLimit' },
   },
   {
     json: ['sagemaker_edge_core_capture_data_periodic_upload'],
     greengrass: 'CaptureDataPeriodicUpload',
     takes: flag,
-    became: { key: 'CaptureDataPeriodicUpload', until: capture },
+    became: { key: 'CaptureDataPeriodicUpload' },
   },
   {
     json: ['sagemaker_edge_core_capture_data_periodic_upload_period_seconds'],
     greengrass: 'CaptureDataPeriodicUploadPeriodSeconds',
     takes: wholeNumber(1, days),
-    became: { key: 'CaptureDataPeriodicUploadPeriodSeconds', until: capture },
+    became: { key: 'CaptureDataPeriodicUploadPeriodSeconds' },
   },
   {
     json: ['sagemaker_edge_provider_s3_bucket_name'],
     greengrass: 'BucketName',
-    takes: { kind: 'text', pattern: { regex: /^(?=.*sagemaker)\S{1,1023}$/, expected: 'a bucket name of at most 1023 characters that contains "sagemaker"' } },
-    became: { key: 'BucketName', until: capture },
+    takes: textUpTo(1_023),
+    became: { key: 'BucketName' },
   },
   {
     json: ['sagemaker_edge_provider_provider'],
@@ -114,12 +113,12 @@ export const originalSettings: readonly OriginalSetting[] = [
   },
   { json: ['sagemaker_edge_telemetry_libsystemd_path'], takes: text, became: { dropped: 'crashes are not counted through libsystemd' } },
   { json: ['sagemaker_edge_db_module_path'], takes: text, became: { dropped: 'there is no database library to load' } },
-  { json: [], greengrass: 'DbEnable', takes: flag, became: { key: 'DbEnable', until: 'this version keeps no local database' } },
+  { json: [], greengrass: 'DbEnable', takes: flag, became: { key: 'DbEnable' } },
   {
     json: ['sagemaker_edge_local_data_root_path'],
     greengrass: 'LocalDataRootPath',
     takes: text,
-    became: { key: 'LocalDataRootPath', until: 'this version keeps no local database' },
+    became: { key: 'LocalDataRootPath' },
   },
   { json: [], greengrass: 'DeploymentEnable', takes: flag, became: { dropped: deployment } },
   { json: ['sagemaker_edge_deployment_lib_path'], takes: text, became: { dropped: deployment } },

@@ -3,7 +3,7 @@ import { constants, existsSync } from 'node:fs';
 import { copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { writeArchive, type ArchiveEntry } from './archive.ts';
-import { bundleProgram, libraryFiles } from './bundles.ts';
+import { agentPrograms, bundleProgram, libraryFiles } from './bundles.ts';
 import { inCheckout } from './paths.ts';
 import { architectures, componentNames, components, recipeText, runtimeArchive, sampleModelFolder, type Architecture, type Component } from './recipes.ts';
 import { runtimeFiles } from './runtime-files.ts';
@@ -65,11 +65,9 @@ async function entriesOf(name: string, build: Build): Promise<ArchiveEntry[]> {
   const bundled = (file: string): ArchiveEntry => ({ name: file, from: join(bundles, file) });
   switch (name) {
     case componentNames.agent:
-      await bundleProgram('agent', bundles);
-      await bundleProgram('worker', bundles);
+      for (const program of agentPrograms) await bundleProgram(program, bundles);
       return [
-        bundled('agent.cjs'),
-        bundled('worker.cjs'),
+        ...agentPrograms.map((program) => bundled(`${program}.cjs`)),
         { name: 'agent.proto', from: inCheckout('proto/agent.proto') },
         ...libraryFiles,
       ];

@@ -31,6 +31,7 @@ const libraryFolders: Plugin = {
 const entryPoints = {
   agent: 'components/agent/main.ts',
   worker: 'components/agent/worker-main.ts',
+  capture: 'components/agent/capture/capture-main.ts',
   inference: 'components/inference/main.ts',
 } as const;
 
@@ -59,3 +60,6 @@ export async function bundleProgram(name: keyof typeof entryPoints, outputFolder
     logLevel: 'error',
   });
 }
+
+/** The programs of the agent: itself, and the processes it starts. */
+export const agentPrograms = ['agent', 'worker', 'capture'] as const;

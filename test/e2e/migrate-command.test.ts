@@ -124,6 +124,7 @@ Manifests:
         Setenv:
           SOCKET: "{${original}:configuration:/UnixSocketName}"
           PREFIX: "{${original}:configuration:/FolderPrefix}"
+          POLL: "{${original}:configuration:/DeploymentPollInterval}"
           PASSWORD: hunter2
         Script: |
           cp ../${original}/capture .
@@ -138,7 +139,7 @@ Manifests:
     expect(stdout).toContain('SOCKET: "{dev.fescue.EdgeAgent:configuration:/UnixSocketName}"');
     expect(stdout).toContain(`unix:///tmp/${original}.sock`);
     expect(stderr).toMatch(new RegExp(`^ComponentDependencies ${original} +renamed +dev\\.fescue\\.EdgeAgent `, 'm'));
-    expect(stderr).toMatch(/:configuration:\/FolderPrefix\} +dropped +dev\.fescue\.EdgeAgent has no setting/);
+    expect(stderr).toMatch(/:configuration:\/DeploymentPollInterval\} +dropped +/);
     expect(stderr).toMatch(/^Manifests\.Lifecycle\.run\.Script +kept +names /m);
     expect(stderr).toMatch(/compiled for the DLR runtime \(variant\.DLR\.ImageClassification\.ModelStore\).*fescue package/s);
     expect(stderr).not.toContain('hunter2');

@@ -46,6 +46,18 @@ const loadFile = (name: string, content: string | Uint8Array) => async (scene: S
   return scene.send('LoadModel', { url: name, name: 'm' });
 };
 
+const toDisk = ['--capture-data-destination', 'Disk'];
+const captured = (name: string, shape: number[]) => ({ tensorMetadata: { name: Buffer.from(name), dataType: 'FLOAT32', shape }, byteData: Buffer.alloc(Math.max(0, shape.reduce((a, b) => a * b, 4))) });
+
+/** Captures with a model that is loaded. */
+const capture = (code: Row['code'], when: string, words: RegExp, message: object, args: string[] = toDisk): Row => ({
+  call: 'CaptureData', code, when, words, args,
+  async request({ load, send }) {
+    await load(pair);
+    return send('CaptureData', { modelName: 'm', captureId: 'a', ...message });
+  },
+});
+
 const rows: Row[] = [
   { call: 'Predict', code: 'NOT_FOUND', when: 'the alias is not loaded', words: /^Model "m" is not loaded; loaded models: none\.$/, request: ({ send }) => send('Predict', one) },
   { call: 'Predict', code: 'INVALID_ARGUMENT', when: 'the model has no input of the name', words: /^Predict: the model has no input "y"; its inputs are "x"\.$/, request: predictPair('FLOAT32', [1, 2], 'y') },
@@ -109,7 +121,29 @@ const rows: Row[] = [
   },
 
   ...(['UnLoadModel', 'DescribeModel'] as const).map((call): Row => ({ call, code: 'NOT_FOUND', when: 'the alias is not loaded', words: /^Model "m" is not loaded; loaded models: none\.$/, request: ({ send }) => send(call, { name: 'm' }) })),
-  ...(['CaptureData', 'GetCaptureDataStatus'] as const).map((call): Row => ({ call, code: 'UNIMPLEMENTED', when: 'it is called at all', words: /CaptureData and GetCaptureDataStatus are not available/, request: ({ send }) => send(call, {}) })),
+  { call: 'CaptureData', code: 'NOT_FOUND', when: 'the alias is not loaded', words: /^Model "m" is not loaded; loaded models: none\.$/, request: ({ send }) => send('CaptureData', { modelName: 'm', captureId: 'a' }) },
+  capture('FAILED_PRECONDITION', 'no bucket is named', /^CaptureData: captured data goes to the cloud, and no bucket is named\. Set BucketName, or/, {}, []),
+  capture('INVALID_ARGUMENT', 'the id is empty', /capture_id is empty; expected a text/, { captureId: '' }),
+  capture('INVALID_ARGUMENT', 'the id is too long', /capture_id has 1025 bytes; expected at most 1024\.$/, { captureId: 'ä'.repeat(512) + 'a' }),
+  capture('INVALID_ARGUMENT', 'a tensor has no metadata', /^CaptureData: input tensor 0 has no tensor_metadata; expected its name, data_type and shape\.$/, { inputTensors: [{ byteData: Buffer.alloc(8) }] }),
+  capture('INVALID_ARGUMENT', 'a tensor has other bytes than its shape', /^CaptureData: output tensor 1 \("y"\) as FLOAT32 \[2, 2\] takes 16 bytes, got 8\.$/, { outputTensors: [captured('x', [2]), { ...captured('y', [2, 2]), byteData: Buffer.alloc(8) }] }),
+  capture('INVALID_ARGUMENT', 'a shape is open', /input tensor 0 \("x"\) has the shape \[-1, 2\]; expected the length of every axis/, { inputTensors: [{ ...captured('x', [-1, 2]), byteData: Buffer.alloc(8) }] }),
+  capture('INVALID_ARGUMENT', 'a tensor has no data', /input tensor 0 \("x"\) carries no data; set byte_data or shared_memory_handle/, { inputTensors: [{ tensorMetadata: captured('x', [2]).tensorMetadata }] }),
+  capture('INVALID_ARGUMENT', 'an encoding is not in the enum', /auxiliary input 0 \("jpg"\) has the encoding 9; expected one of CSV, JSON, NONE, BASE64/, { inputs: [{ name: 'jpg', encoding: 9, byteData: Buffer.alloc(1) }] }),
+  capture('INVALID_ARGUMENT', 'the priority is no digit', /"fescue-priority" is "high"; expected a digit from 0 to 9/, { inputs: [{ name: 'fescue-priority', encoding: 'NONE', byteData: Buffer.from('high') }] }),
+  capture('INVALID_ARGUMENT', 'the nanoseconds are none', /inference_timestamp is 1 s and 1000000000 ns; expected/, { inferenceTimestamp: { seconds: 1, nanos: 1e9 } }),
+  capture('INVALID_ARGUMENT', 'the timestamp is before 1970', /inference_timestamp is before 1970/, { inferenceTimestamp: { seconds: -1, nanos: 0 } }),
+  capture('INVALID_ARGUMENT', 'a shared memory segment is not there', /^CaptureData: input tensor 0 \("x"\): Shared memory segment 2000000000 cannot be used: there is no such segment/, { inputTensors: [{ tensorMetadata: captured('x', [2]).tensorMetadata, sharedMemoryHandle: { segmentId: 2e9 } }] }),
+  capture('OUT_OF_RANGE', 'the timestamp is in the future', /inference_timestamp is 3\d{3}\.?\d* s in the future\. Check the clock/, { inferenceTimestamp: { seconds: Math.floor(Date.now() / 1000) + 3_700, nanos: 0 } }),
+  capture('RESOURCE_EXHAUSTED', 'the spool is full', /^The capture takes 1\d{6} bytes, and \d+ of 1048576 are left for captures that wait\./, { inputTensors: [captured('x', [300_000])] }, ['--capture-data-destination', 'Disk', '--capture-spool-max-megabytes', '1']),
+  {
+    call: 'CaptureData', code: 'ALREADY_EXISTS', when: 'the id was seen', words: /^Capture "a" was accepted before\. Give each capture an id of its own\.$/, args: toDisk,
+    async request({ load, send }) {
+      await load(pair);
+      await send('CaptureData', { modelName: 'm', captureId: 'a' });
+      return send('CaptureData', { modelName: 'm', captureId: 'a' });
+    },
+  },
   ...(Object.keys(service) as AgentMethod[]).map((call): Row => ({ call, code: 'INVALID_ARGUMENT', when: 'the request cannot be decoded', words: new RegExp(`^${call}: the request is no ${call}Request message \\(.+\\)\\.$`), request: ({ send }) => send(call, Buffer.from([0x0f])) })),
 ];
 
@@ -137,5 +171,6 @@ test.each(rows)('$call answers $code when $when, and counts it', async ({ call, 
   const counted = async (): Promise<boolean> => (await httpRequest({ socketPath: metricsPath, path: '/metrics' })).text.includes(`fescue_agent_requests_total{method="${call}",code="${code}"} 1\n`);
   await eventually(counted, 'the call to be counted');
   // Whatever was refused left what was loaded as it was, and nothing else behind.
-  expect(scene.agent.workers()).toHaveLength((await scene.agent.client.listModels()).length);
+  const captureProcesses = scene.agent.output().match(/"msg":"capture process started"/g)?.length ?? 0;
+  expect(scene.agent.workers()).toHaveLength((await scene.agent.client.listModels()).length + captureProcesses);
 });

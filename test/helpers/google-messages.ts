@@ -117,5 +117,9 @@ const responseReaders: { [Method in AgentMethod]: (reader: BinaryReader) => Resp
   ListModels: (reader) => ({ models: readList(reader, readModel) }),
   Predict: (reader) => ({ tensors: readList(reader, readTensor) }),
   CaptureData: () => ({}),
-  GetCaptureDataStatus: () => ({ status: 0 }),
+  GetCaptureDataStatus(reader) {
+    let status = 0;
+    eachField(reader, { 1: () => (status = reader.readEnum()) });
+    return { status };
+  },
 };

@@ -24,5 +24,5 @@ export async function useOriginalDevice(socketName = 'aws.greengrass.SageMakerEd
   await mkdir(join(folder, 'com.model.darknet'));
   await mkdir(join(folder, 'agent'));
   await writePackage(join(folder, 'com.model.darknet'));
-  return useAgent({ folder: join(folder, 'agent'), socketPath: join(folder, socketName) });
+  return useAgent({ folder: join(folder, 'agent'), socketPath: join(folder, socketName), args: ['--capture-data-destination', 'Disk', '--capture-data-push-period-seconds', '0.1'] });
 }

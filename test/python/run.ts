@@ -54,7 +54,7 @@ async function runSuite(): Promise<Counts> {
   if (compiled.status !== 0) throw new Error(`proto/agent.proto does not compile: ${compiled.stderr}`);
   const agentFolder = makeFolders();
   const socketPath = join(folder, 'agent.sock');
-  const args = ['-a', socketPath, '--log-level', 'error', '--queue-size', '8', '--max-message-megabytes', '24'];
+  const args = ['-a', socketPath, '--log-level', 'error', '--queue-size', '8', '--max-message-megabytes', '24', '--capture-data-destination', 'Disk', '--capture-data-push-period-seconds', '0.1'];
   const agent = spawn(process.execPath, [inCheckout('components/agent/main.ts'), ...args], { cwd: agentFolder, stdio: 'inherit' });
   const exited = once(agent, 'exit');
   try {
@@ -64,6 +64,7 @@ async function runSuite(): Promise<Counts> {
     const result = run(python, [inCheckout('test/python/run_tests.py')], {
       PYTHONPATH: folder,
       FESCUE_TEST_SOCKET: socketPath,
+      FESCUE_TEST_CAPTURES: join(agentFolder, 'capture'),
       FESCUE_TEST_MODEL: inCheckout('components/models/efficientnet-lite0/package'),
     });
     process.stdout.write(result.stderr);

@@ -59,12 +59,6 @@ class ClientTest(AgentTest):
         metadata = pb.TensorMetadata(name=b"\xff\xfex", data_type=pb.FLOAT32, shape=[1])
         self.assert_refused(grpc.StatusCode.INVALID_ARGUMENT, "no input", self.predict, pb.Tensor(tensor_metadata=metadata, byte_data=floats(1)))
 
-    def test_capture_is_not_there_yet(self):
-        capture = pb.CaptureDataRequest(model_name=ALIAS, capture_id="captureshm1637000000")
-        self.assert_refused(grpc.StatusCode.UNIMPLEMENTED, "CaptureData", self.agent.CaptureData, capture)
-        asked = pb.GetCaptureDataStatusRequest(capture_id="captureshm1637000000")
-        self.assert_refused(grpc.StatusCode.UNIMPLEMENTED, "CaptureData", self.agent.GetCaptureDataStatus, asked)
-
     def test_control_calls_refuse_what_is_not_there(self):
         self.assert_refused(grpc.StatusCode.NOT_FOUND, "nobody", self.agent.UnLoadModel, pb.UnLoadModelRequest(name="nobody"))
         self.assert_refused(grpc.StatusCode.NOT_FOUND, "nobody", self.agent.DescribeModel, pb.DescribeModelRequest(name="nobody"))

@@ -8,7 +8,7 @@ import { protobufjsMessages } from '../helpers/foreign-messages.ts';
 import { googleMessages } from '../helpers/google-messages.ts';
 import { alias, darknet, modelUrl, twoNumbers, useOriginalDevice } from '../helpers/original-device.ts';
 import { useSegment } from '../helpers/segments.ts';
-import { useAgent } from '../helpers/use-agent.ts';
+import { eventually, useAgent } from '../helpers/use-agent.ts';
 
 const libraries = [
   { library: 'protobufjs', messages: protobufjsMessages() },
@@ -133,12 +133,17 @@ describe.each(libraries)('a client with $library', ({ messages }) => {
     await expect(due).rejects.toMatchObject({ code: status.INVALID_ARGUMENT, details: expect.stringContaining('takes 12 bytes, got 0') });
   });
 
-  test('captures with an id that is no UUID and without a timestamp, which is not there yet', async () => {
+  test('captures with an id that is no UUID and without a timestamp, and asks until it is delivered', async () => {
     const client = await useLoadedDevice();
-    const captures = [
-      client.call('CaptureData', { modelName: alias, captureId: 'captureshm1637000000', inputTensors: [{ byteData: twoNumbers }] }),
-      client.call('GetCaptureDataStatus', { captureId: 'captureshm1637000000' }),
-    ];
-    for (const capture of captures) await expect(capture).rejects.toMatchObject({ code: status.UNIMPLEMENTED, details: expect.stringContaining('CaptureData and GetCaptureDataStatus') });
+    const captureId = 'captureshm1637000000';
+    const tensor = { tensorMetadata: { name: Buffer.from('x'), dataType: 5, shape: [1, 2] }, byteData: twoNumbers };
+    const [notFound, inProgress, success] = [3, 2, 1];
+    expect(await client.call('GetCaptureDataStatus', { captureId })).toEqual({ status: notFound });
+    await client.call('CaptureData', { modelName: alias, captureId, inputTensors: [tensor] });
+    const seen = new Set<number>();
+    await eventually(async () => seen.add((await client.call('GetCaptureDataStatus', { captureId })).status).has(success), 'the delivery');
+    expect([...seen].filter((status) => status !== inProgress)).toEqual([success]);
+    const again = client.call('CaptureData', { modelName: alias, captureId, inputTensors: [tensor] });
+    await expect(again).rejects.toMatchObject({ code: status.ALREADY_EXISTS, details: expect.stringContaining(captureId) });
   });
 });

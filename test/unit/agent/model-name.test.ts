@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { MessageParts } from '../../../components/agent/message-parts.ts';
-import { predictName, tensorDataOffset } from '../../../components/agent/predict-name.ts';
+import { modelNameIn, tensorDataOffset } from '../../../components/agent/model-name.ts';
 import { FescueError } from '../../../components/common/errors.ts';
 import { encodePredictRequest } from '../../../components/common/hot-codec.ts';
 import { loadAgentService } from '../../../components/common/wire.ts';
+
+const nameOf = (message: MessageParts): string => modelNameIn(message, 'Predict');
 
 const { Predict } = loadAgentService();
 
@@ -20,27 +22,27 @@ describe('predictName', () => {
     const request = fc.record({ name: fc.string(), tensors: fc.array(fc.uint8Array({ maxLength: 200 }).map((byteData) => ({ byteData }))) });
     fc.assert(
       fc.property(request, partBytes, (message, bytes) => {
-        expect(predictName(cut(Predict.requestSerialize(message), bytes))).toBe(Buffer.from(message.name).toString());
+        expect(nameOf(cut(Predict.requestSerialize(message), bytes))).toBe(Buffer.from(message.name).toString());
       }),
     );
   });
 
   it('reads a name that is most of the message', () => {
     const name = 'ä'.repeat(10_000_000);
-    expect(predictName(cut(Predict.requestSerialize({ name, tensors: [] }), 16_384)) === name).toBe(true);
+    expect(nameOf(cut(Predict.requestSerialize({ name, tensors: [] }), 16_384)) === name).toBe(true);
   });
 
   it('takes the last of several names', () => {
     const first = Predict.requestSerialize({ name: 'first', tensors: [] });
     const second = Predict.requestSerialize({ name: 'second', tensors: [{ byteData: new Uint8Array(3) }] });
-    expect(predictName(new MessageParts([first, second]))).toBe('second');
+    expect(nameOf(new MessageParts([first, second]))).toBe('second');
   });
 
   it('answers any bytes with a name or a refusal', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 100 }), partBytes, (message, bytes) => {
         try {
-          expect(typeof predictName(cut(message, bytes))).toBe('string');
+          expect(typeof nameOf(cut(message, bytes))).toBe('string');
         } catch (error) {
           expect(error).toBeInstanceOf(FescueError);
         }

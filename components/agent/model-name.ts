@@ -2,12 +2,21 @@ import { FescueError } from '../common/errors.ts';
 import type { MessageParts } from './message-parts.ts';
 
 /**
- * Reads only the model alias (field 1) of a PredictRequest message, so that the agent can hand the message to the
- * right worker without touching its tensors. As protobuf has it, the last of several wins.
+ * Reads only the model alias (field 1) of a PredictRequest or CaptureDataRequest message, so that the agent can hand the
+ * message on without touching its tensors. As protobuf has it, the last of several wins.
  *
  * @throws FescueError `invalid-argument` when the bytes are no protobuf message
  */
-export function predictName(message: MessageParts): string {
+export function modelNameIn(message: MessageParts, method: 'Predict' | 'CaptureData'): string {
+  try {
+    return readModelName(message);
+  } catch (error) {
+    if (!(error instanceof FescueError)) throw error;
+    throw new FescueError(error.kind, `${method}: the request is no ${method}Request message (${error.message}).`, { cause: error });
+  }
+}
+
+function readModelName(message: MessageParts): string {
   let name = '';
   let position = 0;
   while (position < message.length) {
@@ -23,7 +32,7 @@ export function predictName(message: MessageParts): string {
 
 /**
  * Where the bytes of the first tensor begin in a PredictRequest message; 0 when it has none. The message has been read
- * by `predictName`.
+ * by `modelNameIn`.
  */
 export function tensorDataOffset(message: MessageParts): number {
   const tensor = findField(message, { start: 0, end: message.length }, tensorTag);
@@ -88,5 +97,5 @@ function readVarint(message: MessageParts, start: number): { value: number; next
 }
 
 function malformed(problem: string): FescueError {
-  return new FescueError('invalid-argument', `Predict: the request is no PredictRequest message (${problem}).`);
+  return new FescueError('invalid-argument', problem);
 }

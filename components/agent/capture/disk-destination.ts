@@ -1,0 +1,91 @@
+import { constants } from 'node:fs';
+import { mkdir, open, rename, rm, statfs, type FileHandle } from 'node:fs/promises';
+import { dirname, join, resolve, sep } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { isNoRoom } from '../../common/disk-room.ts';
+import { hasCode, messageOf } from '../../common/errors.ts';
+import type { CaptureObject } from './captured-objects.ts';
+import { DeliveryError, type Destination } from './destination.ts';
+
+export type DiskOptions = {
+  readonly folder: string;
+  /** What the disk must have left after an object was written. */
+  readonly freeFloorBytes: number;
+};
+
+/** Beside the objects, on the same disk: files that are being written. */
+const draftFolderName = '.partial';
+
+/** Objects as files below a folder, each there in whole or not at all. */
+export async function openDiskDestination({ folder, freeFloorBytes }: DiskOptions): Promise<Destination> {
+  const root = resolve(folder);
+  const drafts = join(root, draftFolderName);
+  let drafted = 0;
+  const put = async ({ key, body }: CaptureObject): Promise<void> => {
+    const path = pathOf(root, key);
+    drafted += 1;
+    const draft = join(drafts, `${process.pid}-${drafted}`);
+    try {
+      await makeDurableFolder(root, drafts);
+      await checkRoom(drafts, body.length, freeFloorBytes);
+      await writeDurably(draft, body);
+      await makeDurableFolder(root, dirname(path));
+      await rename(draft, path);
+      await syncFolder(dirname(path));
+    } catch (error) {
+      await rm(draft, { force: true });
+      throw error instanceof DeliveryError ? error : deliveryError(root, error);
+    }
+  };
+  // What a process left that was killed while it wrote. A folder that cannot be used says so with the first object.
+  await rm(drafts, { recursive: true, force: true }).catch(() => undefined);
+  return { name: root, urlOf: (key) => pathToFileURL(pathOf(root, key)).href, put };
+}
+
+/** Keys are made of checked names; this is the second lock on the same door. */
+function pathOf(root: string, key: string): string {
+  const path = resolve(root, key);
+  if (!path.startsWith(root + sep)) throw new DeliveryError('rejected', `The key ${JSON.stringify(key)} leads outside of ${root}.`);
+  return path;
+}
+
+async function writeDurably(path: string, body: Uint8Array): Promise<void> {
+  const file = await open(path, 'w', 0o640);
+  try {
+    for (let written = 0; written < body.length; ) written += (await file.write(body, written)).bytesWritten;
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Makes a folder below the root, and its name as durable as what will be in it. */
+async function makeDurableFolder(root: string, folder: string): Promise<void> {
+  const first = await mkdir(folder, { recursive: true, mode: 0o750 });
+  if (first === undefined) return;
+  for (let made = folder; made.length >= first.length && made.length >= root.length; made = dirname(made)) await syncFolder(dirname(made));
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  let handle: FileHandle | undefined;
+  try {
+    handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
+    await handle.sync();
+  } catch (error) {
+    // A folder above the root may be one that others own.
+    if (!hasCode(error, 'EACCES', 'EPERM')) throw error;
+  } finally {
+    await handle?.close();
+  }
+}
+
+async function checkRoom(folder: string, bytes: number, freeFloorBytes: number): Promise<void> {
+  const { bavail, bsize } = await statfs(folder);
+  const left = bavail * bsize - bytes;
+  if (left < freeFloorBytes) throw new DeliveryError('refused', `The disk of ${folder} has ${bavail * bsize} bytes left; ${bytes} are to be written and ${freeFloorBytes} stay free (CaptureFreeDiskMegabytes). Make room.`);
+}
+
+function deliveryError(root: string, error: unknown): DeliveryError {
+  const remedy = isNoRoom(error) ? 'Make room on the disk' : hasCode(error, 'EACCES', 'EPERM', 'EROFS') ? 'Give the agent the right to write there' : 'Check the disk, and CaptureDataDiskPath';
+  return new DeliveryError('refused', `${root} cannot be written: ${messageOf(error)}. ${remedy}.`, { cause: error });
+}

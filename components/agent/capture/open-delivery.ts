@@ -1,0 +1,72 @@
+import { CredentialKeeper } from '../../common/credentials.ts';
+import type { Logger } from '../../common/log.ts';
+import type { BucketConfig, CaptureConfig } from './capture-config.ts';
+import { systemClock } from './clock.ts';
+import type { Destination } from './destination.ts';
+import { openDiskDestination } from './disk-destination.ts';
+import { ObjectSender, type SenderFigures } from './object-sender.ts';
+import { PeriodicUpload } from './periodic-upload.ts';
+import { openS3Destination } from './s3-destination.ts';
+import type { Spool } from './spool.ts';
+import { Uploader } from './uploader.ts';
+
+export type DeliveryOptions = { readonly config: CaptureConfig; readonly spool: Spool; readonly environment: NodeJS.ProcessEnv; readonly log: Logger };
+
+/** What brings captures out of the spool, and further. */
+export type Delivery = {
+  captureAdded(): void;
+  /** Delivered to the destination, and uploaded from the disk. */
+  captures(): { readonly delivered: number; readonly uploaded: number };
+  figures(): SenderFigures;
+  isFailing(): boolean;
+  /** Delivers without waiting for more, for a limited time. */
+  flush(timeoutMs: number): Promise<void>;
+  stop(): Promise<void>;
+};
+
+/** Puts destinations, senders and uploaders together as the configuration asks, and starts them. */
+export async function openDelivery({ config, spool, environment, log }: DeliveryOptions): Promise<Delivery> {
+  const clock = systemClock;
+  const bucket = config.bucket === undefined ? undefined : await openBucket(config.bucket, environment, log);
+  const toCloud = config.destination === 'Cloud';
+  const destination = toCloud && bucket !== undefined ? bucket.destination : await openDiskDestination({ folder: config.diskFolder, freeFloorBytes: config.freeFloorBytes });
+  const { origin, embedLimit, batchSize, pushPeriodMs } = config;
+  const sender = new ObjectSender({ destination, clock, log });
+  const uploader = new Uploader({ spool, destination, sender, origin, embedLimit, batchSize, pushPeriodMs, parallel: toCloud ? config.parallel : 1, clock, log });
+  const uploadSender = bucket === undefined || config.periodicUploadMs === undefined ? undefined : new ObjectSender({ destination: bucket.destination, clock, log });
+  const periodic = uploadSender === undefined || bucket === undefined || config.periodicUploadMs === undefined ? undefined : new PeriodicUpload({ folder: config.diskFolder, destination: bucket.destination, sender: uploadSender, periodMs: config.periodicUploadMs, clock, log });
+  uploader.start();
+  periodic?.start();
+  return {
+    captureAdded: () => uploader.captureAdded(),
+    captures: () => ({ delivered: uploader.captures, uploaded: periodic?.captures ?? 0 }),
+    figures: () => sum(sender.figures, uploadSender?.figures),
+    isFailing: () => sender.isFailing || uploadSender?.isFailing === true,
+    flush: (timeoutMs) => uploader.flush(timeoutMs),
+    async stop() {
+      await Promise.all([uploader.stop(), periodic?.stop()]);
+      bucket?.close();
+    },
+  };
+}
+
+type Bucket = { readonly destination: Destination; readonly close: () => void };
+
+async function openBucket({ bytesPerSecond = Infinity, ...bucket }: BucketConfig, environment: NodeJS.ProcessEnv, log: Logger): Promise<Bucket> {
+  const keeper = new CredentialKeeper({ environment, log });
+  await keeper.start();
+  const destination = openS3Destination({ ...bucket, bytesPerSecond, credentials: () => keeper.current() });
+  return {
+    destination,
+    close: () => {
+      keeper.stop();
+      destination.close();
+    },
+  };
+}
+
+function sum(one: SenderFigures, other: SenderFigures | undefined): SenderFigures {
+  if (other === undefined) return one;
+  const failures = { unreachable: one.failures.unreachable + other.failures.unreachable, refused: one.failures.refused + other.failures.refused, rejected: one.failures.rejected + other.failures.rejected };
+  return { objects: one.objects + other.objects, bytes: one.bytes + other.bytes, failures };
+}

@@ -1,0 +1,138 @@
+import { createReadStream } from 'node:fs';
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { join, relative, resolve, sep } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { parseCaptureLine, type CaptureEntry, type CaptureLine } from '../../common/capture-format.ts';
+import { hasCode, messageOf } from '../../common/errors.ts';
+import type { Logger } from '../../common/log.ts';
+import type { CaptureObject } from './captured-objects.ts';
+import type { Clock } from './clock.ts';
+import type { Destination } from './destination.ts';
+import type { ObjectSender } from './object-sender.ts';
+
+export type PeriodicUploadOptions = {
+  /** Where the disk destination writes. */
+  readonly folder: string;
+  readonly destination: Destination;
+  readonly sender: ObjectSender;
+  readonly periodMs: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+};
+
+/**
+ * Brings what lies in the capture folder to another destination, under the same keys, and removes it here once it is
+ * there. What is in the folder is what is left to do, so that nothing has to be noted.
+ */
+export class PeriodicUpload {
+  readonly #options: PeriodicUploadOptions;
+  readonly #root: string;
+  readonly #stopped = new AbortController();
+  #running: Promise<void> = Promise.resolve();
+  #captures = 0;
+  /** Files that cannot be uploaded, which is said once. */
+  readonly #passedOver = new Set<string>();
+
+  constructor(options: PeriodicUploadOptions) {
+    this.#options = options;
+    this.#root = resolve(options.folder);
+  }
+
+  /** Captures uploaded since the start. */
+  get captures(): number {
+    return this.#captures;
+  }
+
+  start(): void {
+    this.#running = this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { clock, periodMs, log } = this.#options;
+    const { signal } = this.#stopped;
+    while (!signal.aborted) {
+      await clock.sleep(periodMs, signal);
+      await this.#uploadAll(signal).catch((error: unknown) => log.error({ folder: this.#root, reason: messageOf(error) }, 'the periodic upload could not read the capture folder'));
+    }
+  }
+
+  async #uploadAll(signal: AbortSignal): Promise<void> {
+    for await (const path of filesBelow(this.#root)) {
+      if (signal.aborted) return;
+      if (path.endsWith('.jsonl') && !this.#passedOver.has(path)) await this.#upload(path, signal);
+    }
+  }
+
+  /** What the lines refer to goes first; what is removed first is not needed to find the rest. */
+  async #upload(path: string, signal: AbortSignal): Promise<void> {
+    try {
+      const lines = await readLines(path);
+      const referred: string[] = [];
+      for (const entry of lines.flatMap(entriesOf)) {
+        const file = entry['data-ref'] === undefined ? undefined : this.#fileOf(entry['data-ref']);
+        if (file === undefined) continue;
+        entry['data-ref'] = this.#options.destination.urlOf(this.#keyOf(file));
+        if (!(await this.#sendFile(file, signal))) return;
+        referred.push(file);
+      }
+      const body = Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+      if (!(await this.#options.sender.send({ key: this.#keyOf(path), body, contentType: 'application/x-ndjson' }, signal))) return;
+      for (const file of [...referred, path]) await rm(file, { force: true });
+      this.#captures += lines.length;
+    } catch (error) {
+      if (hasCode(error, 'ENOENT')) return;
+      this.#passedOver.add(path);
+      this.#options.log.error({ file: path, reason: messageOf(error) }, 'captured data stays in its folder: it cannot be uploaded');
+    }
+  }
+
+  /** @returns false when the signal ended it. A file that is not there was uploaded before the process ended. */
+  async #sendFile(file: string, signal: AbortSignal): Promise<boolean> {
+    const body = await readFile(file).catch((error: unknown) => {
+      if (hasCode(error, 'ENOENT')) return undefined;
+      throw error;
+    });
+    if (body === undefined) return true;
+    const object: CaptureObject = { key: this.#keyOf(file), body, contentType: 'application/octet-stream' };
+    return this.#options.sender.send(object, signal);
+  }
+
+  /** The file of a reference into the folder; undefined for any other. */
+  #fileOf(reference: string): string | undefined {
+    const path = reference.startsWith('file://') ? resolve(fileURLToPath(reference)) : undefined;
+    return path?.startsWith(this.#root + sep) === true ? path : undefined;
+  }
+
+  #keyOf(path: string): string {
+    return relative(this.#root, path).split(sep).join('/');
+  }
+}
+
+/** The files of a folder and those below it, by name, which is by time. */
+async function* filesBelow(folder: string): AsyncGenerator<string> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
+    if (hasCode(error, 'ENOENT')) return [];
+    throw error;
+  });
+  for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory() && !entry.name.startsWith('.') && entry.name !== 'raw-data') yield* filesBelow(path);
+    else if (entry.isFile()) yield path;
+  }
+}
+
+async function readLines(path: string): Promise<CaptureLine[]> {
+  const lines: CaptureLine[] = [];
+  for await (const text of createInterface({ input: createReadStream(path), crlfDelay: Infinity })) if (text !== '') lines.push(parseCaptureLine(text));
+  return lines;
+}
+
+function entriesOf(line: CaptureLine): CaptureEntry[] {
+  return [...line.deviceFleetInputs, ...line.deviceFleetOutputs, ...line.deviceFleetAuxiliaryInputs, ...line.deviceFleetAuxiliaryOutputs];
+}
