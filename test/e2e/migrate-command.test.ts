@@ -21,6 +21,7 @@ async function migrate(content: unknown, ...args: string[]): Promise<CommandResu
 const migratedSettings = {
   DeviceName: 'gate-4',
   DeviceFleetName: 'gates',
+  AwsRegion: 'eu-central-1',
   TrustedCertificatesPath: '/opt/agent/certificates',
   CaptureDataDestination: 'Cloud',
   CaptureDataDiskPath: '/var/capture',

@@ -82,7 +82,6 @@ describe('a configuration with keys of the original', () => {
       'sagemaker_edge_core_capture_data_destination: expected one of Cloud, Disk, got "Moon"',
       'sagemaker_edge_core_capture_data_base64_embed_limit: expected a whole number from 0 to 3072, got "3073"',
       'CaptureDataPeriodicUpload: expected true or false, got "maybe"',
-      'sagemaker_edge_provider_s3_bucket_name: expected a bucket name of at most 1023 characters that contains "sagemaker", got "photos"',
       'sagemaker_edge_log_verbose: expected true or false, got 1',
       'DeploymentPollInterval: expected a whole number from 0 to 1000000, got "often"',
       `FolderPrefix: expected text of at most 1023 characters, got "${'p'.repeat(1_024)}"`,
