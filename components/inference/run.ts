@@ -1,14 +1,17 @@
 import { CredentialKeeper } from '../common/credentials.ts';
-import { FescueError, messageOf } from '../common/errors.ts';
 import { connectGreengrassIpc, isGreengrassComponent, type GreengrassIpc } from '../common/greengrass-ipc.ts';
 import { createLogger, type Logger, type LogLevel } from '../common/log.ts';
 import { removeAbandonedBuffers } from '../common/shared-buffer.ts';
-import { classifyImage } from './classify.ts';
+import { agentSink, CaptureSender } from './capture-sender.ts';
+import { Capturer } from './capturer.ts';
+import { classifyAll, type ImageCounts } from './classify-all.ts';
 import { readConfiguration, type InferenceSettings } from './configuration.ts';
 import { imageSource } from './image-source.ts';
+import { IpcLink } from './ipc-link.ts';
 import { ModelConnection } from './model-connection.ts';
 import { readClassifier, type Classifier } from './model-package.ts';
-import { greengrassPublisher, IpcLink, stdoutPublisher, type Publisher } from './publisher.ts';
+import { greengrassPublisher, stdoutPublisher, type Publisher } from './publisher.ts';
+import { Sampler } from './sampler.ts';
 
 export type RunOptions = {
   readonly environment: NodeJS.ProcessEnv;
@@ -18,6 +21,8 @@ export type RunOptions = {
 };
 
 const ipcTimeoutMs = 10_000;
+/** A nucleus has five seconds of patience with a component that stops. */
+const lastCapturesMs = 2_000;
 
 /**
  * The whole life of the component: configuration, credentials, model, images, and, on SIGTERM or SIGINT, the way back.
@@ -57,7 +62,7 @@ async function runWith({ settings, log, link, environment, signal }: Running): P
     const abandoned = removeAbandonedBuffers();
     if (abandoned.length > 0) log.info({ segments: abandoned }, 'removed shared memory of a component that was killed');
     await link?.connection().then((connection) => connection.updateState('RUNNING'));
-    await classifyAll({ settings, log, classifier, model, publisher: publisherFor(settings, link), signal });
+    await classifyImages({ settings, log, link, classifier, model, signal });
   } catch (error) {
     // Stopped while it waited for something: not a failure.
     if (!signal.aborted) throw error;
@@ -67,36 +72,25 @@ async function runWith({ settings, log, link, environment, signal }: Running): P
   }
 }
 
+type Classifying = Pick<Running, 'settings' | 'log' | 'link' | 'signal'> & { classifier: Classifier; model: ModelConnection };
+
+async function classifyImages({ settings, log, link, classifier, model, signal }: Classifying): Promise<void> {
+  const sender = new CaptureSender({ sink: agentSink({ socketPath: settings.UnixSocketName, timeoutMs: settings.PredictTimeoutSeconds * 1000 }), log });
+  const capturer = new Capturer({ sampler: new Sampler(), sender, log });
+  const images = imageSource({ settings, log, signal });
+  const publisher = (now: InferenceSettings): Publisher => publisherFor(now, link);
+  let counts: ImageCounts;
+  try {
+    counts = await classifyAll({ images, settings: () => settings, classifier, model, publisher, capturer, log, signal });
+  } finally {
+    await sender.finish(lastCapturesMs);
+  }
+  log.info({ ...counts, ...capturer.counts, refusals: sender.refusals }, 'stopping');
+}
+
 function publisherFor(settings: InferenceSettings, ipc: IpcLink | undefined): Publisher {
   if (settings.PublishTo === 'stdout' || ipc === undefined) return stdoutPublisher;
   return greengrassPublisher({ ipc, to: settings.PublishTo === 'local' ? 'local' : 'iot-core', topic: settings.PublishResultsOnTopic });
-}
-
-type Classifying = { settings: InferenceSettings; log: Logger; classifier: Classifier; model: ModelConnection; publisher: Publisher; signal: AbortSignal };
-
-/** One image after the other. What goes wrong with one is logged and counted, and the next has its turn. */
-async function classifyAll({ settings, log, classifier, model, publisher, signal }: Classifying): Promise<void> {
-  const counts = { classified: 0, skipped: 0, unpublished: 0 };
-  for await (const image of imageSource({ settings, log, signal })) {
-    const message = await classifyImage(image, { classifier, model, threshold: settings.ScoreThreshold, maxResults: settings.MaxResults }).catch((error: unknown) => {
-      if (signal.aborted || !(error instanceof FescueError)) throw error;
-      counts.skipped += 1;
-      log.error({ image, reason: messageOf(error), ...counts }, 'image skipped');
-      return undefined;
-    });
-    if (message === undefined) continue;
-    await publisher.publish(message).then(
-      () => {
-        counts.classified += 1;
-        log.info({ image, results: message['inference-results'], timingsMs: message['timings-ms'], ...counts }, 'image classified');
-      },
-      (error: unknown) => {
-        counts.unpublished += 1;
-        log.error({ image, results: message['inference-results'], reason: messageOf(error), ...counts }, 'result could not be published');
-      },
-    );
-  }
-  log.info(counts, 'stopping');
 }
 
 /** Aborted by the first SIGTERM or SIGINT. */

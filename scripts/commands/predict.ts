@@ -7,7 +7,7 @@ import { manifestFileName } from '../../components/common/model-manifest.ts';
 import { describeTensor, type Tensor, type TensorSpec } from '../../components/common/tensor.ts';
 import { elementsOf } from '../../components/common/tensor-elements.ts';
 import { type Classifier, readClassifier } from '../../components/inference/model-package.ts';
-import { bestClasses } from '../../components/inference/postprocess.ts';
+import { bestClasses, classScores } from '../../components/inference/postprocess.ts';
 import { preprocess } from '../../components/inference/preprocess.ts';
 import { withStatus } from './agent-refusal.ts';
 import { positiveInteger, positiveNumber } from './arguments.ts';
@@ -94,7 +94,8 @@ async function predictImage(agent: AgentClient, name: string, image: string, opt
   const outputs = await agent.predict(name, [{ bytes, metadata }], callOptions(options));
   const output = outputs.find((one) => one.name === classifier.output.name);
   if (output === undefined) throw new FescueError('failed-precondition', `Model ${name} has no output "${classifier.output.name}", which its package names. Name the right one with --package.`);
-  const classes = bestClasses(output, { activation: classifier.output.activation, labels: classifier.labels, threshold: 0, maxResults: options.top });
+  const scores = classScores(output, { activation: classifier.output.activation, labels: classifier.labels });
+  const classes = bestClasses(scores, { threshold: 0, maxResults: options.top });
   const rows = classes.map(({ label, score }) => [label, score.toFixed(4)]);
   print(options, { image, results: classes }, formatTable([{ title: 'label' }, { title: 'score', right: true }], rows));
 }
