@@ -6,8 +6,10 @@ import { agentSink, CaptureSender } from './capture-sender.ts';
 import { Capturer } from './capturer.ts';
 import { classifyAll, type ImageCounts } from './classify-all.ts';
 import { readConfiguration, type InferenceSettings } from './configuration.ts';
+import { ConfigurationFollower } from './configuration-follower.ts';
 import { imageSource } from './image-source.ts';
 import { IpcLink } from './ipc-link.ts';
+import { LiveSettings } from './live-settings.ts';
 import { ModelConnection } from './model-connection.ts';
 import { readClassifier, type Classifier } from './model-package.ts';
 import { greengrassPublisher, stdoutPublisher, type Publisher } from './publisher.ts';
@@ -34,13 +36,18 @@ export async function runInference(options: RunOptions): Promise<void> {
   const connect = (): Promise<GreengrassIpc> => connectGreengrassIpc({ timeoutMs: ipcTimeoutMs });
   const ipc = isGreengrassComponent(options.environment) ? await connect() : undefined;
   try {
-    const { settings, unknownKeys } = await readConfiguration({ ...options, ipc });
+    const initial = await readConfiguration({ ...options, ipc });
+    const { settings, unknownKeys } = initial;
     const log = createLogger({ component: 'inference', level: settings.LogLevel as LogLevel, fd: settings.PublishTo === 'stdout' ? 2 : 1 });
     for (const key of unknownKeys) log.warn({ key }, 'configuration key is not known and has no effect');
     const link = ipc === undefined ? undefined : new IpcLink({ first: ipc, connect, log });
+    const live = new LiveSettings({ initial, read: async () => readConfiguration({ ...options, ipc: await link?.connection() }), log });
+    const follower = link === undefined ? undefined : new ConfigurationFollower({ link, log, onUpdate: () => live.update() });
+    follower?.start();
     try {
-      await runWith({ settings, log, link, environment: options.environment, signal: stopping });
+      await runWith({ live, log, link, environment: options.environment, signal: stopping });
     } finally {
+      await follower?.stop();
       await link?.close();
     }
     log.info('stopped');
@@ -49,11 +56,12 @@ export async function runInference(options: RunOptions): Promise<void> {
   }
 }
 
-type Running = { settings: InferenceSettings; log: Logger; link: IpcLink | undefined; environment: NodeJS.ProcessEnv; signal: AbortSignal };
+type Running = { live: LiveSettings; log: Logger; link: IpcLink | undefined; environment: NodeJS.ProcessEnv; signal: AbortSignal };
 
-async function runWith({ settings, log, link, environment, signal }: Running): Promise<void> {
+async function runWith({ live, log, link, environment, signal }: Running): Promise<void> {
   const credentials = new CredentialKeeper({ environment, log });
   await credentials.start();
+  const settings = live.current;
   const classifier = await readClassifier(settings.ModelPath);
   const model = new ModelConnection({ settings, classifier, log, signal });
   try {
@@ -62,7 +70,7 @@ async function runWith({ settings, log, link, environment, signal }: Running): P
     const abandoned = removeAbandonedBuffers();
     if (abandoned.length > 0) log.info({ segments: abandoned }, 'removed shared memory of a component that was killed');
     await link?.connection().then((connection) => connection.updateState('RUNNING'));
-    await classifyImages({ settings, log, link, classifier, model, signal });
+    await classifyImages({ live, log, link, classifier, model, signal });
   } catch (error) {
     // Stopped while it waited for something: not a failure.
     if (!signal.aborted) throw error;
@@ -72,16 +80,17 @@ async function runWith({ settings, log, link, environment, signal }: Running): P
   }
 }
 
-type Classifying = Pick<Running, 'settings' | 'log' | 'link' | 'signal'> & { classifier: Classifier; model: ModelConnection };
+type Classifying = Pick<Running, 'live' | 'log' | 'link' | 'signal'> & { classifier: Classifier; model: ModelConnection };
 
-async function classifyImages({ settings, log, link, classifier, model, signal }: Classifying): Promise<void> {
+async function classifyImages({ live, log, link, classifier, model, signal }: Classifying): Promise<void> {
+  const settings = live.current;
   const sender = new CaptureSender({ sink: agentSink({ socketPath: settings.UnixSocketName, timeoutMs: settings.PredictTimeoutSeconds * 1000 }), log });
   const capturer = new Capturer({ sampler: new Sampler(), sender, log });
   const images = imageSource({ settings, log, signal });
   const publisher = (now: InferenceSettings): Publisher => publisherFor(now, link);
   let counts: ImageCounts;
   try {
-    counts = await classifyAll({ images, settings: () => settings, classifier, model, publisher, capturer, log, signal });
+    counts = await classifyAll({ images, settings: () => live.current, classifier, model, publisher, capturer, log, signal });
   } finally {
     await sender.finish(lastCapturesMs);
   }
