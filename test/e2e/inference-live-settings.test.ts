@@ -58,7 +58,8 @@ test('a running component follows a deployment, refuses a bad one, and is the sa
   expect(component.lines(/^image classified/).at(-1)?.['results']).toHaveLength(2);
   expect(component.lines(/was refused; going on/)).toMatchObject([{ level: 'warn', reason: expect.stringMatching(/CaptureEveryNth: .*got "often"\n.*CaptureRandomShare: .*got 7/) as string }]);
 
-  await component.merge({ CaptureEveryNth: 0, CaptureRandomShare: 0, InferenceInterval: 0.2 });
+  await component.merge({ CaptureEveryNth: 0, CaptureRandomShare: 0, InferenceInterval: 0.2, PublishResultsOnTopic: 'gg/elsewhere' });
+  await eventually(() => component.lines(/could not be published/).some(({ reason }) => /on resource gg\/elsewhere/.test(String(reason))), 'a result on the new topic');
   await eventually(() => component.lines(/take effect with the next start only/).length === 1, 'the warning');
   expect(component.lines(/take effect with the next start only/)[0]).toMatchObject({ level: 'warn', settings: { InferenceInterval: 0.2 } });
   const pids = component.pids();
