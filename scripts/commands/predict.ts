@@ -3,7 +3,7 @@ import type { AgentClient, Model, PredictInput } from '../../components/common/a
 import { FescueError } from '../../components/common/errors.ts';
 import { describeTensor, type Tensor, type TensorSpec } from '../../components/common/tensor.ts';
 import { elementsOf } from '../../components/common/tensor-elements.ts';
-import { bestClasses } from '../../components/inference/postprocess.ts';
+import { bestClasses, classScores } from '../../components/inference/postprocess.ts';
 import { preprocess } from '../../components/inference/preprocess.ts';
 import { callOptions, classifierOf, print, subcommand, withAgent, type CommonOptions } from './agent-command.ts';
 import { collectNamedFile, positiveInteger, type NamedFile } from './arguments.ts';
@@ -67,7 +67,8 @@ async function predictImage(agent: AgentClient, name: string, image: string, opt
   const outputs = await agent.predict(name, [{ bytes, metadata }], callOptions(options));
   const output = outputs.find((one) => one.name === classifier.output.name);
   if (output === undefined) throw new FescueError('failed-precondition', `Model ${name} has no output "${classifier.output.name}", which its package names. Name the right one with --package.`);
-  const classes = bestClasses(output, { activation: classifier.output.activation, labels: classifier.labels, threshold: 0, maxResults: options.top });
+  const scores = classScores(output, { activation: classifier.output.activation, labels: classifier.labels });
+  const classes = bestClasses(scores, { threshold: 0, maxResults: options.top });
   const rows = classes.map(({ label, score }) => [label, score.toFixed(4)]);
   print(options, { image, results: classes }, formatTable([{ title: 'label' }, { title: 'score', right: true }], rows));
 }
