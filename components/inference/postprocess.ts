@@ -23,7 +23,8 @@ export function bestClasses(
     .slice(0, options.maxResults);
 }
 
-function activate(values: number[], activation: Activation): number[] {
+/** Scores of the elements of a classifier's output. */
+export function activate(values: number[], activation: Activation): number[] {
   switch (activation) {
     case 'softmax':
       return softmax(values);
