@@ -9,13 +9,14 @@ export type ParsedReference = { readonly kind: 'file'; readonly path: string } |
 /** @throws FescueError `invalid-argument` when it is neither `file:///path` nor `s3://bucket/key` */
 export function parseReference(reference: string): ParsedReference {
   const [, bucket, key] = /^s3:\/\/([^/]+)\/(.+)$/s.exec(reference) ?? [];
+  if (reference.includes('\0') || (key === undefined && reference.includes('%00'))) throw noReference(reference, 'it holds a NUL');
   if (bucket !== undefined && key !== undefined) return { kind: 's3', bucket, key };
+  if (!reference.startsWith('file:')) throw noReference(reference, 'it begins otherwise');
   try {
-    if (reference.startsWith('file:')) return { kind: 'file', path: fileURLToPath(reference) };
+    return { kind: 'file', path: fileURLToPath(reference) };
   } catch (error) {
     throw noReference(reference, messageOf(error));
   }
-  throw noReference(reference, 'it begins otherwise');
 }
 
 /** The key of what a reference names when a store was copied: under the same `raw-data/…` beside the object with the line. */
@@ -31,6 +32,6 @@ export function leadsOutside({ reference, from }: DataReference, store: string):
   return new FescueError('invalid-argument', `${from} refers to ${reference}, which is outside of ${store}, and there is nothing of that name in raw-data beside it. Name the folder or bucket that holds all of the captured data.`);
 }
 
-function noReference(reference: string, reason: string): FescueError {
-  return new FescueError('invalid-argument', `"${reference.slice(0, 200)}" is no reference to data: expected file:///path or s3://bucket/key, but ${reason}.`);
+function noReference(reference: string, problem: string): FescueError {
+  return new FescueError('invalid-argument', `${JSON.stringify(reference.slice(0, 200))} is no reference to data: expected file:///path or s3://bucket/key, but ${problem}.`);
 }
