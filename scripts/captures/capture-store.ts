@@ -33,3 +33,13 @@ export type FoundCapture = { readonly line: CaptureLine; readonly key: string; r
 
 /** Objects are read whole, so that there is a limit to what one may hold. */
 export const mostObjectBytes = 256 * 1024 * 1024;
+
+/** How to reach a bucket; a folder takes none of it. */
+export type StoreOptions = {
+  /** URL of a server that speaks as S3, which is addressed in path style. Default: AWS. */
+  readonly endpoint?: string | undefined;
+  /** Default: as the AWS command line has it. */
+  readonly region?: string | undefined;
+  /** Longest silence of the server. Default: 30 seconds. */
+  readonly idleTimeoutMs?: number | undefined;
+};
