@@ -1,0 +1,26 @@
+import type { Where } from './report.ts';
+
+/** Rounded down, so that only all are 100 %. */
+export function percent(share: number): string {
+  return `${(Math.floor(share * 10_000) / 100).toFixed(2)} %`;
+}
+
+/** Three digits that count. */
+export function short(value: number): string {
+  return value === 0 ? '0' : Number(value.toPrecision(3)).toString();
+}
+
+/** The same with a plus, where it is one. */
+export function signed(value: number): string {
+  return value > 0 ? `+${short(value)}` : short(value);
+}
+
+/** A model with its version, if it has one. */
+export function named({ name, version }: { readonly name: string; readonly version: string | null }): string {
+  return version === null || version === '' ? name : `${name} ${version}`;
+}
+
+/** The id of a capture, or where it lies. */
+export function placeOf({ id, key, line }: Where): string {
+  return id === null || id === '' ? `${key}${line === null ? '' : `:${line}`}` : id;
+}
