@@ -1,4 +1,4 @@
-import { aligned, elementBytes, type Tensor } from './tensor.ts';
+import type { Tensor } from './tensor.ts';
 
 // Apart from tensor.ts, because the agent's workers run without the class Float16Array (see session.ts).
 const elementArrays = {
@@ -11,14 +11,16 @@ const elementArrays = {
   FLOAT64: Float64Array,
 } as const;
 
+type ElementArray = InstanceType<(typeof elementArrays)[keyof typeof elementArrays]>;
+
+/** The elements of a tensor in row-major order, in an array of their type; INT64 as bigint. */
+export function elementArrayOf(tensor: Pick<Tensor, 'dtype' | 'bytes'>): ElementArray {
+  // A copy starts on every boundary an element can need.
+  const { buffer } = Uint8Array.from(tensor.bytes);
+  return new elementArrays[tensor.dtype](buffer);
+}
+
 /** The elements of a tensor in row-major order; INT64 as bigint. */
 export function elementsOf(tensor: Pick<Tensor, 'dtype' | 'bytes'>): (number | bigint)[] {
   return [...elementArrayOf(tensor)];
-}
-
-/** The same as a typed array, which is a view of the tensor's bytes where they are aligned for it. */
-export function elementArrayOf({ dtype, bytes }: Pick<Tensor, 'dtype' | 'bytes'>): ArrayLike<number | bigint> & Iterable<number | bigint> {
-  const width = elementBytes[dtype];
-  const { buffer, byteOffset, byteLength } = aligned(bytes, width);
-  return new elementArrays[dtype](buffer as ArrayBuffer, byteOffset, byteLength / width);
 }

@@ -30,7 +30,7 @@ function summaryText({ location, model, capturedWith, via, captures, capturedMod
   if (topOne !== null) {
     const { count, mean, p50, p95, max } = topOne.scoreShift;
     pairs.push(['top-1 agreement', `${percent(topOne.agreement)} (${topOne.agreed} of ${topOne.compared})`]);
-    if (count > 0) pairs.push(['score shift', `mean ${signed(mean)}, p50 ${short(p50)}, p95 ${short(p95)}, max ${short(max)}`]);
+    if (count > 0) pairs.push(['score shift', `mean ${signed(mean)}; magnitude p50 ${short(p50)}, p95 ${short(p95)}, max ${short(max)}`]);
   }
   return formatPairs(pairs);
 }
@@ -71,10 +71,9 @@ function confusionText({ confusion }: TopOneReport): string {
 
 function skippedText({ skipped }: Report): string[] {
   if (skipped.length === 0) return [];
-  const rows = skipped.flatMap(({ reason, count, examples }) => [
-    [skipReasons[reason], String(count), ''],
-    ...examples.slice(0, mostExamples).map((example) => ['', '', `${placeOf(example)}: ${example.detail}`]),
-  ]);
+  const rows = skipped.flatMap(({ reason, count, examples }) =>
+    examples.slice(0, mostExamples).map((example, index) => [...(index === 0 ? [skipReasons[reason], String(count)] : ['', '']), `${placeOf(example)}: ${example.detail}`]),
+  );
   return [formatTable([{ title: 'skipped because' }, { title: 'captures', right: true }, { title: 'such as' }], rows)];
 }
 

@@ -10,8 +10,8 @@ export function changeCard({ change, picture }: PicturedChange): Html {
   return html`<article class="card">
 <div class="picture">${pictureOf(picture)}</div>
 <div class="about">
-<p class="id">${placeOf(change)}</p>
-<p class="tag">${key}${line === null ? '' : `:${line}`}${made === 'image' ? ', by its image' : ''}</p>
+<p class="id" title="${key}${line === null ? '' : `:${line}`}">${placeOf(change)}</p>
+<p class="tag">${made === 'image' ? 'run on its image' : 'run on its tensor'}</p>
 ${classOf('captured', from)}
 ${to === null ? html`<p class="class warn">Now no score is a number.</p>` : classOf('now', to)}
 </div>

@@ -124,5 +124,5 @@ function modelReport(path: string, { name, version }: Description): ModelReport 
 
 function notesOf({ unusedImages }: Tally, { from, capturedWith }: ReplayRequest, { classifier }: Description): string[] {
   if (unusedImages === 0 || from !== 'auto' || capturedWith !== undefined || classifier === undefined) return [];
-  return [`${unusedImages} captures carry their image, but the captured tensor was used because its type and shape fit. If the two models prepare images in different ways, name the package of the captured one with --captured-with, or use --from image.`];
+  return [`${unusedImages} captures carry their image, but were run on their tensor because its type and shape fit. If the two models prepare images in different ways, name the package of the captured one with --captured-with, or use --from image.`];
 }
