@@ -2,8 +2,8 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { availableCpus } from '../../components/common/available-cpus.ts';
 import { exitCodes } from '../../components/common/command-line.ts';
 import { agentSettings } from '../../components/agent/settings.ts';
-import { openFolderStore } from '../captures/folder-store.ts';
 import { timeOf } from '../captures/find-captures.ts';
+import { openStore } from '../captures/open-store.ts';
 import type { From } from '../replay/choose-inputs.ts';
 import { percent } from '../replay/figures-text.ts';
 import { prepareHtmlFile } from '../replay/html-file.ts';
@@ -27,6 +27,8 @@ type ReplayOptions = {
   since?: number;
   until?: number;
   id?: string;
+  region?: string;
+  endpoint?: string;
   limit: number;
   changes: number;
   minAgreement?: number;
@@ -53,6 +55,8 @@ export function replayCommand(): Command {
     .addOption(new Option('--since <time>', 'only captures from this time on, such as 2026-03-14 or 2026-03-14T16:00 (UTC)').argParser(time))
     .addOption(new Option('--until <time>', 'only captures before this time').argParser(time))
     .option('--id <capture>', 'only the capture with this id')
+    .option('--region <region>', 'of the bucket, if the captures are in one')
+    .option('--endpoint <url>', 'of the bucket, if it is not in AWS')
     .addOption(new Option('--limit <count>', 'captures to look at').argParser(wholeNumber(1, Number.MAX_SAFE_INTEGER)).default(Infinity, 'all'))
     .addOption(new Option('--changes <count>', 'changed captures to list, largest score shift first').argParser(wholeNumber(0, 100_000)).default(20))
     .addOption(new Option('--min-agreement <share>', 'end with exit code 1 when the top-1 agreement is below this share from 0 to 1').argParser(share))
@@ -102,9 +106,9 @@ async function replayAndTell(captures: string, options: ReplayOptions, { signal,
 }
 
 async function requestOf(captures: string, options: ReplayOptions, signal: AbortSignal): Promise<ReplayRequest> {
-  const { alias: model, since, until, id } = options;
+  const { alias: model, since, until, id, region, endpoint } = options;
   return {
-    store: await openFolderStore(captures),
+    store: await openStore(captures, { region, endpoint }),
     filter: { model, since, until, id },
     limit: options.limit,
     model: options.model,

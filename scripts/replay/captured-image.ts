@@ -1,6 +1,6 @@
 import type { CaptureEntry, CaptureLine } from '../../components/common/capture-format.ts';
 import { FescueError } from '../../components/common/errors.ts';
-import { entryBytes, type Source } from './captured-data.ts';
+import { readEntry, type EntrySource } from '../captures/entry-data.ts';
 
 const imageType = /^(?:image\/)?(?:jpe?g|png|webp)$/i;
 
@@ -10,8 +10,8 @@ export function imageEntry({ deviceFleetAuxiliaryInputs: entries }: CaptureLine)
 }
 
 /** @throws FescueError when it cannot be read, or is no JPEG, PNG or WebP whatever it is called */
-export async function imageBytes(entry: CaptureEntry, source: Source): Promise<Buffer> {
-  const bytes = await entryBytes(entry, source);
+export async function imageBytes(entry: CaptureEntry, source: EntrySource): Promise<Buffer> {
+  const bytes = await readEntry(entry, source);
   // Other formats may have whoever decodes them open files.
   if (!isPicture(bytes)) throw new FescueError('invalid-argument', `"${entry.name.slice(0, 100)}": expected a JPEG, PNG or WebP image, got something else`);
   return bytes;

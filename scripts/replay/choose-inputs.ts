@@ -1,7 +1,7 @@
 import type { CaptureEntry, CaptureLine } from '../../components/common/capture-format.ts';
 import type { Tensor, TensorSpec } from '../../components/common/tensor.ts';
 import { preprocess, type ImageInput } from '../../components/inference/preprocess.ts';
-import { entryTensor, type Source } from './captured-data.ts';
+import { readEntry, tensorOf, type EntrySource } from '../captures/entry-data.ts';
 import { imageBytes, imageEntry } from './captured-image.ts';
 import { matchInputs, type Match } from './match-tensors.ts';
 import { orSkip, type Skip } from './skip.ts';
@@ -40,13 +40,13 @@ function planOf(made: InputPlan['made'], parts: readonly (Part | Match)[]): Inpu
 }
 
 /** The tensors of a plan, with the names of the model's inputs. @throws FescueError when the store cannot be read any more */
-export async function readInputs({ parts }: InputPlan, source: Source): Promise<readonly Tensor[] | Skip> {
+export async function readInputs({ parts }: InputPlan, source: EntrySource): Promise<readonly Tensor[] | Skip> {
   const tensors: Tensor[] = [];
   for (const part of parts) {
     const tensor =
       'image' in part
         ? await orSkip('image-unusable', async () => preprocess(await imageBytes(part.entry, source), part.image))
-        : await orSkip('tensor-unreadable', async () => ({ ...(await entryTensor(part.entry, source)), name: part.spec.name }));
+        : await orSkip('tensor-unreadable', async () => ({ ...tensorOf(part.entry, await readEntry(part.entry, source)), name: part.spec.name }));
     if ('skip' in tensor) return tensor;
     tensors.push(tensor);
   }

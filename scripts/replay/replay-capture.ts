@@ -1,7 +1,7 @@
 import type { CaptureLine } from '../../components/common/capture-format.ts';
 import type { Tensor } from '../../components/common/tensor.ts';
 import type { CaptureStore, FoundCapture } from '../captures/capture-store.ts';
-import { entryTensor, type Source } from './captured-data.ts';
+import { readEntry, tensorOf, type EntrySource } from '../captures/entry-data.ts';
 import { imageEntry } from './captured-image.ts';
 import { chooseInputs, readInputs, type InputRules } from './choose-inputs.ts';
 import { matchOutputs } from './match-tensors.ts';
@@ -14,7 +14,7 @@ export type OutputPair = { readonly name: string; readonly captured: Tensor; rea
 /** A capture that a model was run on. */
 export type Replayed = { readonly made: 'tensor' | 'image'; readonly hasImage: boolean; readonly inputs: readonly Tensor[]; readonly outputs: readonly OutputPair[] };
 
-export type ReplayWith = { readonly model: ReplayModel; readonly store: Pick<CaptureStore, 'readReference'>; readonly rules: InputRules };
+export type ReplayWith = { readonly model: ReplayModel; readonly store: CaptureStore; readonly rules: InputRules };
 
 /**
  * Runs a model on what one was run on when it was captured.
@@ -36,11 +36,11 @@ export async function replayCapture({ line, key }: FoundCapture, { model, store,
 }
 
 /** The captured tensor of each of the model's outputs that has one. */
-async function readOutputs({ deviceFleetOutputs: entries }: CaptureLine, { tensors }: ReplayModel, source: Source): Promise<readonly (Tensor | undefined)[] | Skip> {
+async function readOutputs({ deviceFleetOutputs: entries }: CaptureLine, { tensors }: ReplayModel, source: EntrySource): Promise<readonly (Tensor | undefined)[] | Skip> {
   if (entries.length === 0) return { skip: 'no-outputs', detail: 'it has no output tensors' };
   const matched = matchOutputs(tensors.outputs, entries);
   if (matched.every((entry) => entry === undefined)) return { skip: 'outputs-differ', detail: `the model gives ${namesOf(tensors.outputs)}, captured are ${namesOf(entries)}` };
-  return orSkip('tensor-unreadable', async () => Promise.all(matched.map(async (entry) => (entry === undefined ? undefined : entryTensor(entry, source)))));
+  return orSkip('tensor-unreadable', async () => Promise.all(matched.map(async (entry) => (entry === undefined ? undefined : tensorOf(entry, await readEntry(entry, source))))));
 }
 
 function pairOf(name: string, captured: Tensor | undefined, now: Tensor | undefined): OutputPair[] {

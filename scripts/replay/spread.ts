@@ -15,7 +15,8 @@ export class Spread {
     if (!Number.isFinite(value)) return;
     const magnitude = Math.abs(value);
     this.#count += 1;
-    this.#mean += (value - this.#mean) / this.#count;
+    // Not of their difference, which can be too large for a number.
+    this.#mean += value / this.#count - this.#mean / this.#count;
     this.#largest = Math.max(this.#largest, magnitude);
     const bucket = magnitude < smallest ? -Infinity : Math.round(Math.log(magnitude) / Math.log(growth));
     this.#buckets.set(bucket, (this.#buckets.get(bucket) ?? 0) + 1);
