@@ -39,7 +39,7 @@ type ReplayOptions = {
 };
 
 /** How often progress is told: on a terminal, and where each time takes a line. */
-const progressMs = { terminal: 200, lines: 5_000 };
+const progressMs = { terminal: 200, lines: 2_000 };
 
 export function replayCommand(): Command {
   return new Command('replay')

@@ -1,5 +1,5 @@
-import { copyFile, cp, readFile, writeFile } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
+import { copyFile, cp, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { tensorContentType, type CaptureEntry } from '../../components/common/capture-format.ts';
 import { manifestFileName } from '../../components/common/model-manifest.ts';
@@ -17,9 +17,10 @@ export function float32Tensor(name: string, values: readonly number[], shape: re
   return { name, dtype: 'FLOAT32', shape, bytes: new Uint8Array(Float32Array.from(values).buffer) };
 }
 
-/** Writes captures as one object, with the data of larger tensors and of images beside it. @returns the object's path */
+/** Writes captures of one model as one object, with the data of larger tensors and of images beside it. @returns the object's path */
 export async function writeCaptures(root: string, captures: readonly Captured[], name = 'one'): Promise<string> {
-  const key = captureKey({ name });
+  const [first] = captures;
+  const key = captureKey({ name, ...(first?.model === undefined ? {} : { model: first.model }) });
   const lines = [];
   for (const { id, at, model, inputs, outputs, image } of captures) {
     const entries = async (tensors: readonly Tensor[], mode: CaptureEntry['mode']): Promise<CaptureEntry[]> => Promise.all(tensors.map(async (tensor) => entryOf(root, join(dirname(key), `raw-data/${mode}-tensors/${id}-${tensor.name}`), { tensor, mode })));
