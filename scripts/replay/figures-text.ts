@@ -7,7 +7,8 @@ export function percent(share: number): string {
 
 /** Three digits that count. */
 export function short(value: number): string {
-  return value === 0 ? '0' : Number(value.toPrecision(3)).toString();
+  if (value !== 0 && Math.abs(value) < 0.001) return value.toExponential(2);
+  return Number(value.toPrecision(3)).toString();
 }
 
 /** The same with a plus, where it is one. */

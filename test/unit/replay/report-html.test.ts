@@ -44,6 +44,12 @@ const tagsOf = (page: string): string[] => page.match(/<[^>]*>/g) ?? [];
 
 const hostile = ['<script>alert(1)</script>', '"><img src=x onerror=alert(1)>', "' onload='alert(1)", '</style><script>', '<!--', ']]>', '&lt;b&gt;', '\u202egnp.exe', 'a\u0000b\u001b[31m', '`${1}`'];
 
+test('a template escapes what is no HTML itself', () => {
+  const text = `&<>"'`;
+  const inner = html`<i>${text}</i>`;
+  expect(html`<p title="${text}">${inner}${[inner, inner]}${7}</p>`.text).toBe(`<p title="&amp;&lt;&gt;&quot;&#39;">${'<i>&amp;&lt;&gt;&quot;&#39;</i>'.repeat(3)}7</p>`);
+});
+
 describe('the HTML report', () => {
   test.each(hostile)('shows %j as text', (text) => {
     expect(tagsOf(pageOf(text)).map((tag) => tag.replace(/title="[^"]*"/, 'title=""'))).toEqual(tagsOf(pageOf('text')).map((tag) => tag.replace(/title="[^"]*"/, 'title=""')));

@@ -19,6 +19,7 @@ test('a list keeps the heaviest, those that came first of equal ones', () => {
 test('an item that is not admitted is not kept', () => {
   const list = new WorstList<string>(1);
   list.add(2, 'two');
+  expect([list.admits(3), list.admits(2), list.admits(1)]).toEqual([true, false, false]);
   list.add(1, 'one');
   expect(list.items).toEqual(['two']);
 });
