@@ -1,4 +1,4 @@
-import { parseTensorContentType, type CaptureEntry } from '../../components/common/capture-format.ts';
+import { parseTensorContentType, type CaptureEntry, type CaptureLine } from '../../components/common/capture-format.ts';
 import { FescueError } from '../../components/common/errors.ts';
 import { elementBytes, elementCount, type Tensor } from '../../components/common/tensor.ts';
 import type { CaptureStore } from './capture-store.ts';
@@ -34,6 +34,24 @@ export function tensorOf({ name, observedContentType }: CaptureEntry, bytes: Uin
   const expected = elementCount(shape) * elementBytes[dtype];
   if (bytes.length !== expected) throw new FescueError('invalid-argument', `Tensor "${name}" has ${bytes.length} bytes; ${observedContentType} takes ${expected}.`);
   return { name, dtype, shape, bytes };
+}
+
+/** Something for each entry of a line. */
+export type EntryLists<Item> = { readonly inputs: Item[]; readonly outputs: Item[]; readonly auxiliaryInputs: Item[]; readonly auxiliaryOutputs: Item[] };
+
+/** Does the same with each entry of a line, one after the other: the data of all could be too much at once. */
+export async function mapEntries<Item>(line: CaptureLine, map: (entry: CaptureEntry) => Promise<Item>): Promise<EntryLists<Item>> {
+  const mapAll = async (entries: readonly CaptureEntry[]): Promise<Item[]> => {
+    const items: Item[] = [];
+    for (const entry of entries) items.push(await map(entry));
+    return items;
+  };
+  return {
+    inputs: await mapAll(line.deviceFleetInputs),
+    outputs: await mapAll(line.deviceFleetOutputs),
+    auxiliaryInputs: await mapAll(line.deviceFleetAuxiliaryInputs),
+    auxiliaryOutputs: await mapAll(line.deviceFleetAuxiliaryOutputs),
+  };
 }
 
 /** Bytes of an entry's data as far as its line tells; undefined when only the object it refers to does. */

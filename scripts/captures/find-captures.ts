@@ -2,6 +2,7 @@ import { parseCaptureLine, type CaptureLine } from '../../components/common/capt
 import { FescueError } from '../../components/common/errors.ts';
 import { mostObjectBytes, type CaptureObject, type CaptureStore, type FoundCapture } from './capture-store.ts';
 import { cannotHold, type CaptureFilter } from './layout.ts';
+import { timeOf } from './moment.ts';
 
 /** What could not be read; without `lineNumber` all of an object. */
 export type CaptureProblem = { readonly key: string; readonly lineNumber?: number; readonly reason: string };
@@ -68,9 +69,4 @@ function matches({ eventMetadata: event }: CaptureLine, { id, model, since, unti
   const at = timeOf(event.inferenceTime);
   if (Number.isNaN(at)) throw new FescueError('invalid-argument', `eventMetadata.inferenceTime: "${event.inferenceTime}" is no time`);
   return at >= (since ?? -Infinity) && at < (until ?? Infinity);
-}
-
-/** The epoch of an inference time in milliseconds; NaN when it is none. UTC when it names no zone. */
-export function timeOf(inferenceTime: string): number {
-  return Date.parse(/T.*(?:Z|[+-]\d\d:?\d\d)$/i.test(inferenceTime) ? inferenceTime : `${inferenceTime}Z`);
 }

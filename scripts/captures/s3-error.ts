@@ -11,14 +11,14 @@ const networkCodes = ['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'ECONNRESET', 'E
 const explanations: Readonly<Record<string, Explanation>> = {
   NoSuchBucket: { kind: 'not-found', problem: 'there is no such bucket', remedy: 'Check its name, and the account and region it is in.' },
   NoSuchKey: { kind: 'not-found', problem: 'there is no such object', remedy: 'It may have been removed meanwhile.' },
-  AccessDenied: { kind: 'failed-precondition', problem: 'access is denied', remedy: 'The credentials need s3:ListBucket for the bucket and s3:GetObject for what is in it, and kms:Decrypt when it is encrypted with a key of yours.' },
-  ExpiredToken: { kind: 'failed-precondition', problem: 'the AWS credentials have expired', remedy: signIn },
-  InvalidAccessKeyId: { kind: 'failed-precondition', problem: 'the AWS credentials are not known there', remedy: signIn },
-  SignatureDoesNotMatch: { kind: 'failed-precondition', problem: 'the secret of the AWS credentials is not the right one', remedy: signIn },
-  CredentialsProviderError: { kind: 'failed-precondition', problem: 'no AWS credentials were found', remedy: signIn },
-  RequestTimeTooSkewed: { kind: 'failed-precondition', problem: 'the clock of this machine is wrong', remedy: 'Set it.' },
-  PermanentRedirect: { kind: 'failed-precondition', problem: 'the bucket is in another region', remedy: 'Name it with --region.' },
-  NoRegion: { kind: 'failed-precondition', problem: 'the AWS region is not known', remedy: 'Name it with --region, or set AWS_REGION.' },
+  AccessDenied: { kind: 'unavailable', problem: 'access is denied', remedy: 'The credentials need s3:ListBucket for the bucket and s3:GetObject for what is in it, and kms:Decrypt when it is encrypted with a key of yours.' },
+  ExpiredToken: { kind: 'unavailable', problem: 'the AWS credentials have expired', remedy: signIn },
+  InvalidAccessKeyId: { kind: 'unavailable', problem: 'the AWS credentials are not known there', remedy: signIn },
+  SignatureDoesNotMatch: { kind: 'unavailable', problem: 'the secret of the AWS credentials is not the right one', remedy: signIn },
+  CredentialsProviderError: { kind: 'unavailable', problem: 'no AWS credentials were found', remedy: signIn },
+  RequestTimeTooSkewed: { kind: 'unavailable', problem: 'the clock of this machine is wrong', remedy: 'Set it.' },
+  PermanentRedirect: { kind: 'unavailable', problem: 'the bucket is in another region', remedy: 'Name it with --region.' },
+  NoRegion: { kind: 'unavailable', problem: 'the AWS region is not known', remedy: 'Name it with --region, or set AWS_REGION.' },
   InvalidObjectState: { kind: 'failed-precondition', problem: 'it is archived', remedy: 'Restore it to a storage class that can be read at once.' },
 };
 
@@ -45,6 +45,7 @@ function explain(error: unknown, server: string): Explanation {
   const known = explanations[sameAs[name] ?? name];
   if (known !== undefined) return name === 'CredentialsProviderError' && /expired/i.test(message) ? { ...known, problem: 'the AWS credentials have expired' } : known;
   if (message.startsWith('Region is missing')) return explanations['NoRegion'] ?? unknown(name);
+  if (name === 'AbortError') return { kind: 'cancelled', problem: 'it was interrupted', remedy: 'Start it again.' };
   if (networkCodes.includes(code) || name === 'TimeoutError' || message === 'aborted') {
     return { kind: 'unavailable', problem: `${server} does not answer (${code || name})`, remedy: 'Check the network, and the address if --endpoint names one.' };
   }

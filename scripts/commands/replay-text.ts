@@ -2,6 +2,7 @@ import { named, percent, placeOf, short, signed } from '../replay/figures-text.t
 import type { OutputReport, Report, TopOneReport } from '../replay/report.ts';
 import { skipReasons } from '../replay/skip.ts';
 import type { ClassScores } from '../replay/top-one.ts';
+import { printable } from './printable.ts';
 import { formatPairs, formatTable } from './table.ts';
 
 const mostPairs = 10;
@@ -79,5 +80,5 @@ function skippedText({ skipped }: Report): string[] {
 
 /** Without the control characters of what was captured, which a terminal would obey. */
 function visible(report: Report): Report {
-  return JSON.parse(JSON.stringify(report), (_, value: unknown) => (typeof value === 'string' ? value.replace(/\p{C}/gu, '\u{fffd}') : value)) as Report;
+  return JSON.parse(JSON.stringify(report), (_, value: unknown) => (typeof value === 'string' ? printable(value) : value)) as Report;
 }

@@ -1,8 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { agentSettings } from '../../components/agent/settings.ts';
 import { availableCpus } from '../../components/common/available-cpus.ts';
 import { exitCodes } from '../../components/common/command-line.ts';
-import { agentSettings } from '../../components/agent/settings.ts';
-import { timeOf } from '../captures/find-captures.ts';
 import { openStore } from '../captures/open-store.ts';
 import type { From } from '../replay/choose-inputs.ts';
 import { percent } from '../replay/figures-text.ts';
@@ -12,6 +11,7 @@ import type { TopOneReport } from '../replay/report.ts';
 import { replay, type ReplayRequest } from '../replay/run.ts';
 import { withStatus } from './agent-refusal.ts';
 import { wholeNumber } from './arguments.ts';
+import { moment, sourceNotes } from './capture-source.ts';
 import { interruption, progress } from './components-run.ts';
 import { ProgressLine } from './progress-line.ts';
 import { replayText } from './replay-text.ts';
@@ -52,11 +52,11 @@ export function replayCommand(): Command {
     .option('--socket <path>', 'with --via agent: socket of a running agent, which loads the model for the time. Default: an agent of its own')
     .addOption(new Option('--threads <count>', 'threads of a run, unless --socket is given. Default: CPUs').argParser(wholeNumber(1, agentSettings.IntraOpThreads.max)))
     .option('--alias <name>', 'only captures of the model of this alias')
-    .addOption(new Option('--since <time>', 'only captures from this time on, such as 2026-03-14 or 2026-03-14T16:00 (UTC)').argParser(time))
-    .addOption(new Option('--until <time>', 'only captures before this time').argParser(time))
+    .addOption(new Option('--since <time>', 'only captures from this time on: UTC, as 2026-03-14 or 2026-03-14T16:00, or back from now, as 30m, 3h or 2d').argParser(moment))
+    .addOption(new Option('--until <time>', 'only captures before this time').argParser(moment))
     .option('--id <capture>', 'only the capture with this id')
-    .option('--region <region>', 'of the bucket, if the captures are in one')
-    .option('--endpoint <url>', 'of the bucket, if it is not in AWS')
+    .option('--endpoint <url>', 'server that speaks as S3. Default: AWS')
+    .option('--region <region>', 'region of the bucket. Default: as the AWS command line has it')
     .addOption(new Option('--limit <count>', 'captures to look at').argParser(wholeNumber(1, Number.MAX_SAFE_INTEGER)).default(Infinity, 'all'))
     .addOption(new Option('--changes <count>', 'changed captures to list, largest score shift first').argParser(wholeNumber(0, 100_000)).default(20))
     .addOption(new Option('--min-agreement <share>', 'end with exit code 1 when the top-1 agreement is below this share from 0 to 1').argParser(share))
@@ -68,7 +68,7 @@ export function replayCommand(): Command {
     .action(runReplay);
 }
 
-const examples = `
+const examples = `${sourceNotes}
 docs/replay.md says what is compared, and how. Ctrl-C ends it with exit code 1, and leaves nothing behind.
 
 Examples:
@@ -108,7 +108,7 @@ async function replayAndTell(captures: string, options: ReplayOptions, { signal,
 async function requestOf(captures: string, options: ReplayOptions, signal: AbortSignal): Promise<ReplayRequest> {
   const { alias: model, since, until, id, region, endpoint } = options;
   return {
-    store: await openStore(captures, { region, endpoint }),
+    store: await openStore(captures, { region, endpoint, signal }),
     filter: { model, since, until, id },
     limit: options.limit,
     model: options.model,
@@ -136,12 +136,6 @@ function progressTeller(line: ProgressLine): (counted: { compared: number; skipp
 function shortfall(topOne: TopOneReport | null, least: number): string | undefined {
   if (topOne === null) return 'No top-1 agreement could be found, so that it does not reach --min-agreement.';
   return topOne.agreement >= least ? undefined : `The top-1 agreement is ${percent(topOne.agreement)}, below --min-agreement ${least}.`;
-}
-
-function time(text: string): number {
-  const value = timeOf(text);
-  if (Number.isNaN(value)) throw new InvalidArgumentError('Expected a time such as 2026-03-14 or 2026-03-14T16:00.');
-  return value;
 }
 
 function share(text: string): number {

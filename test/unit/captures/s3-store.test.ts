@@ -77,10 +77,10 @@ test('goes on when a connection is cut amid an object', async () => {
 
 test.each<[string, S3Fault, string, RegExp]>([
   ['no such bucket', { status: 404, code: 'NoSuchBucket' }, 'not-found', /there is no such bucket\. Check its name/],
-  ['denied', { status: 403, code: 'AccessDenied', message: 'a-secret-that-nobody-may-see' }, 'failed-precondition', /access is denied.*s3:ListBucket.*s3:GetObject/],
-  ['expired', { status: 400, code: 'ExpiredToken' }, 'failed-precondition', /credentials have expired\. Sign in again/],
-  ['unknown key id', { status: 403, code: 'InvalidAccessKeyId' }, 'failed-precondition', /are not known there/],
-  ['wrong region', { status: 400, code: 'AuthorizationHeaderMalformed' }, 'failed-precondition', /in another region.*--region/],
+  ['denied', { status: 403, code: 'AccessDenied', message: 'a-secret-that-nobody-may-see' }, 'unavailable', /access is denied.*s3:ListBucket.*s3:GetObject/],
+  ['expired', { status: 400, code: 'ExpiredToken' }, 'unavailable', /credentials have expired\. Sign in again/],
+  ['unknown key id', { status: 403, code: 'InvalidAccessKeyId' }, 'unavailable', /are not known there/],
+  ['wrong region', { status: 400, code: 'AuthorizationHeaderMalformed' }, 'unavailable', /in another region.*--region/],
   ['busy', { status: 503, code: 'SlowDown' }, 'unavailable', /busy or out of order \(503 SlowDown\)\. Try again later/],
   ['silent', 'hang', 'unavailable', /does not answer \(ETIMEDOUT\)/],
   ['something new', { status: 400, code: 'No\u009bSuch' }, 'unavailable', /it answers NoSuch\./],
