@@ -2,7 +2,8 @@ import type { Where } from './report.ts';
 
 /** Rounded down, so that only all are 100 %. */
 export function percent(share: number): string {
-  return `${(Math.floor(share * 10_000) / 100).toFixed(2)} %`;
+  // 0.57 * 10 000 is a little less than 5 700.
+  return `${(Math.floor(share * 10_000 + 1e-6) / 100).toFixed(2)} %`;
 }
 
 /** Three digits that count. */

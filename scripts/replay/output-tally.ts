@@ -7,6 +7,8 @@ import { WorstList } from './worst-list.ts';
 
 const mostWorst = 10;
 const mostExamples = 3;
+const mostMismatches = 20;
+const longestText = 300;
 
 /** How one output of the model differs from what was captured. */
 export class OutputTally {
@@ -22,7 +24,7 @@ export class OutputTally {
 
   add({ captured, now }: Pick<OutputPair, 'captured' | 'now'>, where: Where): void {
     const [before, after] = [describeTensor(captured), describeTensor(now)];
-    if (before !== after) this.#mismatches.add({ captured: before, now: after }, () => where);
+    if (before !== after) this.#mismatches.add({ captured: before.slice(0, longestText), now: after.slice(0, longestText) }, () => where);
     const difference = differenceOf(captured, now);
     if (difference === undefined) return;
     this.#compared += 1;
@@ -36,7 +38,7 @@ export class OutputTally {
   }
 
   get mismatches(): MismatchReport[] {
-    return this.#mismatches.entries.map(({ key, count, examples }) => ({ output: this.#name, ...key, count, examples }));
+    return this.#mismatches.entries.slice(0, mostMismatches).map(({ key, count, examples }) => ({ output: this.#name, ...key, count, examples }));
   }
 }
 

@@ -1,9 +1,11 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { identityModel, slowModel } from '../../scripts/measure/onnx-model.ts';
+import { captureKey, captureLineOf, embeddedTensor, linesText, referredEntry } from '../helpers/capture-files.ts';
 import { float32Tensor, writeCaptures } from '../helpers/replay-captures.ts';
 import { fescue, startFescue, type RunningCommand } from '../helpers/run-command.ts';
+import { s3Environment, useS3, type S3Server } from '../helpers/s3-server.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
 import { tracesOf, useTemporaryFiles } from '../helpers/traces.ts';
 import { eventually, useAgent, type RunningAgent } from '../helpers/use-agent.ts';
@@ -122,4 +124,35 @@ describe('fescue replay refuses', () => {
 
 test('fescue replay --help has examples', async () => {
   expect(await fescue('replay', '--help')).toMatchObject({ code: 0, stdout: expect.stringMatching(/Examples:\n {2}fescue replay captures --model /) as string });
+});
+
+describe('captures in a bucket', () => {
+  afterEach(() => vi.unstubAllEnvs());
+
+  /** A bucket with two captures, whose outputs are objects of their own. */
+  async function useBucket(): Promise<{ s3: S3Server; args: string[] }> {
+    for (const [name, value] of Object.entries(s3Environment())) vi.stubEnv(name, value);
+    const s3 = await useS3();
+    const bytes = new Uint8Array(Float32Array.of(1).buffer);
+    const folder = await useFolder();
+    for (const id of ['a', 'b']) {
+      const reference = captureKey().replace(/[^/]+$/, `raw-data/output-tensors/${id}`);
+      const outputs = [referredEntry({ name: 'x_out', contentType: 'Tensor[FLOAT32; 1]', reference: `s3://sagemaker-captures/${reference}`, mode: 'Output' })];
+      s3.objects.set(reference, Buffer.from(bytes)).set(captureKey({ name: id }), Buffer.from(linesText([captureLineOf({ id, inputs: [embeddedTensor(float32Tensor('x', [1], [1]))], outputs })])));
+    }
+    return { s3, args: ['s3://sagemaker-captures/sme-capture', '--endpoint', s3.endpoint, '--model', join(folder, 'copy.onnx')] };
+  }
+
+  test('are replayed as those in a folder', async () => {
+    const { args } = await useBucket();
+    const { code, stdout } = await fescue('replay', ...args, '--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ location: 's3://sagemaker-captures/sme-capture', captures: { compared: 2, skipped: 0 }, outputs: [{ maxAbs: 0 }] });
+  });
+
+  test('that cannot be read any more end it', async () => {
+    const { s3, args } = await useBucket();
+    s3.fault = ({ key }) => (key.includes('raw-data') ? { status: 403, code: 'AccessDenied' } : undefined);
+    expect(await fescue('replay', ...args, '--json')).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/^fescue: .*access is denied/) as string });
+  });
 });
