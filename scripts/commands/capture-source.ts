@@ -77,7 +77,8 @@ export function narrowed({ model, since, until, id }: SelectOptions): string {
   return [model, since, until, id].some((value) => value !== undefined) ? ' that was asked for' : '';
 }
 
-function moment(text: string): number {
+/** The parser of a time, or of a duration back from now. */
+export function moment(text: string): number {
   const epochMs = momentOf(text, Date.now());
   if (Number.isNaN(epochMs)) throw new InvalidArgumentError('Expected a date or time such as 2023-03-14 or 2023-03-14T16:00, or a duration back such as 30m, 3h or 2d.');
   return epochMs;
