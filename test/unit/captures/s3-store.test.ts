@@ -59,7 +59,7 @@ test('references lead to the bucket and prefix, or beside the line', async () =>
   s3.objects.set(beside, Buffer.from('data')).set('secret', Buffer.from('secret'));
   const store = await openS3Store(`s3://${bucket}/sme-capture`, { endpoint: s3.endpoint });
   for (const reference of [`s3://${bucket}/${beside}`, `s3://another/${beside}`, `file:///greengrass/work/capture/${beside}`]) expect((await store.readReference({ reference, from })).toString()).toBe('data');
-  for (const reference of [`s3://${bucket}/secret`, `s3://another/raw-data/gone`, `s3://${bucket}/raw-data/../../../../../../../secret`, 'file:///etc/passwd']) await expect(store.readReference({ reference, from })).rejects.toThrow(/outside of s3:/);
+  for (const reference of [`s3://${bucket}/secret`, `s3://another/raw-data/gone`, `s3://${bucket}/raw-data/${'../'.repeat(8)}secret`, 'file:///etc/passwd']) await expect(store.readReference({ reference, from })).rejects.toThrow(/outside of s3:/);
   await expect(store.readReference({ reference: `s3://${bucket}/${beside}.gone`, from })).rejects.toThrow(/x\.bin\.gone cannot be read: there is no such object/);
   expect(s3.requests.some(({ key }) => key === 'secret')).toBe(false);
 });
