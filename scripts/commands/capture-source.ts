@@ -47,20 +47,24 @@ export async function* capturesIn(store: CaptureStore, options: SelectOptions & 
 /** Tells on standard error what cannot be read: the first ones in full, then how many. */
 export class Problems {
   readonly #tell: (text: string) => void;
-  count = 0;
+  #count = 0;
 
   constructor(tell: (text: string) => void) {
     this.#tell = tell;
   }
 
   tell({ key, lineNumber, reason }: CaptureProblem): void {
-    this.count += 1;
-    if (this.count <= shownProblems) this.#tell(`Left out: ${printable(key)}${lineNumber === undefined ? '' : `, line ${lineNumber}`}: ${printable(reason)}`);
+    this.#count += 1;
+    if (this.#count <= shownProblems) this.#tell(`Left out: ${printable(key)}${lineNumber === undefined ? '' : `, line ${lineNumber}`}: ${printable(reason)}`);
+  }
+
+  get count(): number {
+    return this.#count;
   }
 
   /** To be called when all is read. */
   end(): void {
-    if (this.count > shownProblems) this.#tell(`Left out: ${this.count - shownProblems} more.`);
+    if (this.#count > shownProblems) this.#tell(`Left out: ${this.#count - shownProblems} more.`);
   }
 }
 
