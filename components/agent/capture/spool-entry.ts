@@ -1,3 +1,5 @@
+import { hourOf } from '../../common/capture-format.ts';
+import type { CaptureDescription } from './capture-record.ts';
 import type { Place } from './record-log.ts';
 
 /** A capture in the spool, as far as it is kept in memory: what decides when and with which others it is delivered. */
@@ -14,6 +16,12 @@ export type SpoolEntry = {
   previous: SpoolEntry | undefined;
   next: SpoolEntry | undefined;
 };
+
+/** The entry of a capture, in no list yet. */
+export function entryOf({ id, model, atMs }: CaptureDescription, known: { sequence: number; priority: number; acceptedMs: number; place: Place }): SpoolEntry {
+  const { sequence, priority, acceptedMs, place } = known;
+  return { sequence, id, model, hour: hourOf(atMs), priority, acceptedMs, place, previous: undefined, next: undefined };
+}
 
 /** Entries that wait, in the order they came. Adding and taking one out takes the same time however many there are. */
 export class EntryList {

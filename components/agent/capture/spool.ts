@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { hourOf } from '../../common/capture-format.ts';
 import { FescueError, messageOf } from '../../common/errors.ts';
 import type { CaptureStatus } from '../../common/wire.ts';
-import { recordBytes, type CaptureDescription, type NewCapture, type StoredCapture } from './capture-record.ts';
+import { recordBytes, type NewCapture, type StoredCapture } from './capture-record.ts';
 import { History } from './history.ts';
 import type { JournalEvent, Outcome } from './outcome-journal.ts';
 import type { FoundRecord, Place, RecordLog } from './record-log.ts';
-import type { SpoolEntry } from './spool-entry.ts';
+import { entryOf, type SpoolEntry } from './spool-entry.ts';
 import { WaitingEntries, type DeliveryOrder } from './waiting-entries.ts';
 
 /** What to do with a capture there is no room for: refuse it, or give up others that wait. */
@@ -87,13 +86,23 @@ export class Spool {
    * @returns for each undefined when it is safe, or why it was not stored: `already-exists`, `resource-exhausted`, `unavailable`
    */
   accept(captures: readonly NewCapture[]): (FescueError | undefined)[] {
-    const refusals = captures.map((capture, index) => this.#refusalOf(capture, captures.slice(0, index)));
-    for (const [priority, group] of Map.groupBy(captures.keys(), (index) => captures[index]?.priority ?? 0)) {
-      const admitted = group.filter((index) => refusals[index] === undefined).flatMap((index) => (captures[index] === undefined ? [] : [{ index, capture: captures[index] }]));
-      const failure = admitted.length === 0 ? undefined : this.#store(admitted.map(({ capture }) => capture), priority);
-      if (failure !== undefined) for (const { index } of admitted) refusals[index] = failure;
+    const admitted = new Map<string, NewCapture>();
+    let bytes = 0;
+    const refusals = captures.map((capture) => {
+      const { id } = capture.description;
+      const refusal = admitted.has(id) || this.status(id) !== 'NOT_FOUND' ? acceptedBefore(id) : this.#makeRoom(bytes + recordBytes(capture), admitted.size, capture.priority);
+      if (refusal !== undefined) return refusal;
+      admitted.set(id, capture);
+      bytes += recordBytes(capture);
+      return undefined;
+    });
+    const failures = new Map<string, FescueError>();
+    for (const [priority, group] of Map.groupBy(admitted.values(), (capture) => capture.priority)) {
+      const failure = this.#store(group, priority);
+      if (failure !== undefined) for (const { description } of group) failures.set(description.id, failure);
     }
-    return refusals;
+    // Also a second one of the same id in the group is not told that the first is safe.
+    return captures.map(({ description }, index) => failures.get(description.id) ?? refusals[index]);
   }
 
   status(id: string): CaptureStatus {
@@ -112,7 +121,7 @@ export class Spool {
 
   /** Everything that was accepted and is not delivered. */
   usage(): { readonly captures: number; readonly bytes: number; readonly oldestMs: number | undefined } {
-    const planned = [...this.#planned].flatMap(({ entries }) => entries.map(({ acceptedMs }) => acceptedMs));
+    const planned = [...this.#replanned, ...this.#planned].flatMap(({ entries }) => entries.map(({ acceptedMs }) => acceptedMs));
     const oldest = Math.min(...planned, this.#waiting.oldest()?.acceptedMs ?? Infinity);
     return { captures: this.#byId.size, bytes: this.#options.log.usedBytes, oldestMs: oldest === Infinity ? undefined : oldest };
   }
@@ -177,15 +186,6 @@ export class Spool {
     for (const entry of found.values()) this.#byId.set(entry.id, entry);
   }
 
-  #refusalOf(capture: NewCapture, earlier: readonly NewCapture[]): FescueError | undefined {
-    const { id } = capture.description;
-    if (this.#byId.has(id) || this.#history.outcomeOf(id) !== undefined || earlier.some(({ description }) => description.id === id)) {
-      return new FescueError('already-exists', `Capture ${JSON.stringify(id)} was accepted before. Give each capture an id of its own.`);
-    }
-    const taken = earlier.reduce((sum, one) => sum + recordBytes(one), 0);
-    return this.#makeRoom(taken + recordBytes(capture), earlier.length, capture.priority);
-  }
-
   /** @returns why there is no room, after giving up others where that is wanted */
   #makeRoom(bytes: number, captures: number, priority: number): FescueError | undefined {
     const { log, budgetBytes, freeFloorBytes, overflow, mostCaptures } = this.#options;
@@ -230,6 +230,8 @@ export class Spool {
     try {
       places = this.#options.log.append(captures, this.#nextSequence);
     } catch (error) {
+      // A disk that failed may hold something under these numbers all the same.
+      this.#nextSequence += captures.length;
       if (error instanceof FescueError) return error;
       throw error;
     }
@@ -285,11 +287,10 @@ export class Spool {
   }
 }
 
-function planOf({ id, entries }: Batch): JournalEvent {
-  return { kind: 'planned', batch: id, sequences: entries.map(({ sequence }) => sequence) };
+function acceptedBefore(id: string): FescueError {
+  return new FescueError('already-exists', `Capture ${JSON.stringify(id)} was accepted before. Give each capture an id of its own.`);
 }
 
-function entryOf({ id, model, atMs }: CaptureDescription, known: { sequence: number; priority: number; acceptedMs: number; place: Place }): SpoolEntry {
-  const { sequence, priority, acceptedMs, place } = known;
-  return { sequence, id, model, hour: hourOf(atMs), priority, acceptedMs, place, previous: undefined, next: undefined };
+function planOf({ id, entries }: Batch): JournalEvent {
+  return { kind: 'planned', batch: id, sequences: entries.map(({ sequence }) => sequence) };
 }

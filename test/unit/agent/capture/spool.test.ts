@@ -84,6 +84,12 @@ describe.each(['on the disk', 'in memory'])('a spool %s', (where) => {
     expect(spool.accept([newCapture('huge', { bytes: 2 * MB })])[0]?.message).toMatch(/^The capture takes 2097\d+ bytes, and \d+ of 1048576 are left .*CaptureSpoolMaxMegabytes.*CaptureOverflow/);
   });
 
+  test('counts of a group only what is taken, and tells nobody that a capture is safe which was not taken', async () => {
+    const { spool } = await open({ budgetBytes: MB });
+    expect(kinds(spool, newCapture('huge', { bytes: 2 * MB }), newCapture('huge', { bytes: 2 * MB }), newCapture('a'), newCapture('huge'))).toEqual(['resource-exhausted', 'resource-exhausted', undefined, undefined]);
+    expect([spool.status('a'), spool.status('huge')]).toEqual(['IN_PROGRESS', 'IN_PROGRESS']);
+  });
+
   test('drops the oldest for a new one, but never one that is being delivered', async () => {
     const { spool, dropped } = await open({ budgetBytes: MB, overflow: 'drop-oldest', batchSize: 1 });
     for (const id of ['a', 'b', 'c']) spool.accept([newCapture(id, { bytes: 300_000 })]);
@@ -149,6 +155,15 @@ describe('a spool that is opened again', () => {
     const again = third.nextBatch();
     expect([again?.id, idsOf(again)]).toEqual([begun?.id, ['a', 'b']]);
     expect(idsOf(third.nextBatch())).toEqual(['c', 'd']);
+  });
+
+  test('knows how old the oldest capture of a batch is that was begun', async () => {
+    const folder = join(await temporaryFolder(), 'spool');
+    const { spool } = testSpool(folder);
+    spool.accept([newCapture('a', { atMs: 1_600_000_000_000 })]);
+    spool.nextBatch();
+    spool.accept([newCapture('b')]);
+    expect(testSpool(folder).spool.usage()).toMatchObject({ captures: 2, oldestMs: 1_600_000_000_000 });
   });
 
   test('remembers the outcome of the last 20,000 captures, and forgets the oldest', async () => {
