@@ -1,4 +1,4 @@
-import { closeSync, existsSync, fstatSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, fsyncSync, ftruncateSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { isNoRoom } from '../../common/disk-room.ts';
@@ -19,6 +19,8 @@ export type JournalEvent =
 const reserveBytes = 256 * 1024;
 /** A journal that grew by so much is written anew. */
 const growthBytes = 4 * 1024 * 1024;
+/** After so many notes it is looked whether there is room for a reserve that was given up. */
+const notesPerLook = 64;
 
 /** Notes on the disk, one line each with a checksum; what was appended is safe when `append` returns. */
 export class OutcomeJournal {
@@ -27,6 +29,7 @@ export class OutcomeJournal {
   #file: number;
   #bytes: number;
   #compactAt: number;
+  #notes = 0;
 
   constructor(folder: string) {
     this.#path = join(folder, 'outcomes.log');
@@ -39,11 +42,13 @@ export class OutcomeJournal {
 
   /** @returns the events in their order, and how many lines cannot be read; one that was cut off by the end of a process is not counted */
   read(): { readonly events: readonly JournalEvent[]; readonly damagedLines: number } {
-    const lines = readFileSync(this.#path, 'utf8').split('\n');
-    const cutOff = lines.pop();
+    const bytes = readFileSync(this.#path);
+    const end = bytes.lastIndexOf('\n') + 1;
+    const lines = bytes.toString('utf8', 0, end).split('\n');
     const events = lines.map(parseLine);
-    // Whatever comes next begins a line of its own.
-    if (cutOff !== '') this.#write('\n');
+    // Whatever comes next begins a line of its own. Cutting off works on a full disk, too.
+    if (end < bytes.length) ftruncateSync(this.#file, end);
+    this.#bytes = end;
     return { events: events.filter((event) => event !== undefined), damagedLines: lines.filter((line, index) => line !== '' && events[index] === undefined).length };
   }
 
@@ -56,7 +61,10 @@ export class OutcomeJournal {
       if (!isNoRoom(error) || !existsSync(this.#reserve)) throw error;
       rmSync(this.#reserve);
       this.#write(line);
+      return;
     }
+    this.#notes += 1;
+    if (this.#notes % notesPerLook === 0) this.#keepReserve();
   }
 
   /** Whether it is time to replace what was appended by what still counts. */
@@ -69,19 +77,25 @@ export class OutcomeJournal {
     const text = events.map(formatLine).join('');
     this.#compactAt = text.length + growthBytes;
     const draft = `${this.#path}.new`;
+    let file: number | undefined;
     try {
-      writeFileSync(draft, text, { mode: 0o600, flush: true });
+      rmSync(draft, { force: true });
+      file = openSync(draft, 'a+', 0o600);
+      writeFileSync(file, text);
+      fsyncSync(file);
       renameSync(draft, this.#path);
-      syncFolder(dirname(this.#path));
     } catch (error) {
+      if (file !== undefined) closeSync(file);
       rmSync(draft, { force: true });
       this.#compactAt = this.#bytes + growthBytes;
       if (isNoRoom(error)) return;
       throw error;
     }
+    // From here on the old file has no name, and a note in it would be lost.
     closeSync(this.#file);
-    this.#file = openSync(this.#path, 'a+', 0o600);
-    this.#bytes = fstatSync(this.#file).size;
+    this.#file = file;
+    this.#bytes = fstatSync(file).size;
+    syncFolder(dirname(this.#path));
     this.#keepReserve();
   }
 

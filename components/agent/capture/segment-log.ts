@@ -131,9 +131,14 @@ export class SegmentLog implements RecordLog {
     const number = Math.max(0, ...this.#segments.keys()) + 1;
     const path = join(this.#options.folder, `${String(number).padStart(10, '0')}-p${priority}.log`);
     const segment = { number, priority, path, file: openSync(path, 'wx+', 0o600), bytes: 0, records: 0 };
-    syncFolder(this.#options.folder);
     this.#segments.set(number, segment);
     this.#active.set(priority, segment);
+    try {
+      syncFolder(this.#options.folder);
+    } catch (error) {
+      this.#remove(segment);
+      throw error;
+    }
     return segment;
   }
 
