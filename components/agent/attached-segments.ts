@@ -1,20 +1,21 @@
-import { attachSegment, segmentStatus } from '../common/shared-memory.ts';
+import { attachSegment, detachSegment, segmentStatus, type Attachment } from '../common/shared-memory.ts';
 import type { ArenaNote } from './arena.ts';
 
-/** The agent's own segments in a worker. They stay attached until the process ends. */
+/** The agent's own segment in one of its processes: one at a time, for the agent replaces it by a larger one. */
 export class AttachedSegments {
-  readonly #attached = new Map<number, Buffer>();
+  #attached: (Attachment & { readonly segmentId: number; readonly bytes: Buffer }) | undefined;
 
-  /** The bytes a note points to. */
+  /** The bytes a note points to. They are there until a note points to another segment. */
   view({ segmentId, offset, length }: ArenaNote): Buffer {
-    const bytes = this.#attached.get(segmentId) ?? this.#attach(segmentId);
+    const { bytes } = this.#attached?.segmentId === segmentId ? this.#attached : this.#replace(segmentId);
     return bytes.subarray(offset, offset + length);
   }
 
-  #attach(segmentId: number): Buffer {
-    const { memory } = attachSegment(segmentId, segmentStatus(segmentId).bytes, 'read');
-    const bytes = Buffer.from(memory);
-    this.#attached.set(segmentId, bytes);
-    return bytes;
+  #replace(segmentId: number): { readonly bytes: Buffer } {
+    if (this.#attached !== undefined) detachSegment(this.#attached);
+    this.#attached = undefined;
+    const attachment = attachSegment(segmentId, segmentStatus(segmentId).bytes, 'read');
+    this.#attached = { ...attachment, segmentId, bytes: Buffer.from(attachment.memory) };
+    return this.#attached;
   }
 }
