@@ -1,4 +1,5 @@
 import type { Model } from '../common/agent-client.ts';
+import { decodeGetCaptureDataStatusRequest } from '../common/capture-codec.ts';
 import { FescueError, messageOf } from '../common/errors.ts';
 import type { TensorSpec } from '../common/tensor.ts';
 import { loadAgentService, type AgentMethod, type ModelMessage, type TensorMetadataMessage } from '../common/wire.ts';
@@ -28,23 +29,23 @@ export function agentMethods(models: ModelRegistry, captures: Captures): Map<str
       await captures.capture(message, models.captured(modelNameIn(message, 'CaptureData')), signal);
       return emptyMessage;
     },
-    GetCaptureDataStatus: control('GetCaptureDataStatus', async (request: { captureId: string }) => ({ status: await captures.status(request.captureId) })),
+    GetCaptureDataStatus: control('GetCaptureDataStatus', async (id: string) => ({ status: await captures.status(id) }), decodeGetCaptureDataStatusRequest),
   };
   return new Map(Object.entries(methods).map(([name, method]) => [service[name as AgentMethod].path, method]));
 }
 
 /** Makes methods of functions that take and return decoded messages; what is no such message is refused with `invalid-argument`. */
 function decoding(service: ReturnType<typeof loadAgentService>) {
-  return <Request>(name: AgentMethod, answer: (request: Request) => Promise<object>): UnaryMethod => {
+  return <Request>(name: AgentMethod, answer: (request: Request) => Promise<object>, decode?: (message: Buffer) => Request): UnaryMethod => {
     const { requestDeserialize, responseSerialize } = service[name];
     return async (message) => {
-      let request: object;
+      let request: Request;
       try {
-        request = requestDeserialize(message.joined());
+        request = decode === undefined ? (requestDeserialize(message.joined()) as Request) : decode(message.joined());
       } catch (error) {
         throw new FescueError('invalid-argument', `${name}: the request is no ${name}Request message (${messageOf(error)}).`, { cause: error });
       }
-      return responseSerialize(await answer(request as Request));
+      return responseSerialize(await answer(request));
     };
   };
 }

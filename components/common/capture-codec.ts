@@ -2,6 +2,8 @@
  * CaptureDataRequest by hand, for the reasons of `hot-codec.ts`: captures are as large as predictions, and the bytes of
  * their tensors are only passed on.
  */
+import { isUtf8 } from 'node:buffer';
+import { FescueError } from './errors.ts';
 import { decodeHandle, decodeTensor, handleParts, tensorParts } from './hot-codec.ts';
 import { field, join, nested, numberField, Reader, wire, type Parts } from './protobuf.ts';
 import { encodings, type AuxiliaryMessage, type CaptureDataRequest, type TimestampMessage } from './wire.ts';
@@ -12,7 +14,7 @@ export function decodeCaptureDataRequest(message: Buffer): CaptureDataRequest {
   const reader = new Reader(message);
   while (reader.nextField()) {
     if (reader.is(1, wire.bytes)) request.modelName = reader.bytes().toString('utf8');
-    else if (reader.is(2, wire.bytes)) request.captureId = reader.bytes().toString('utf8');
+    else if (reader.is(2, wire.bytes)) request.captureId = captureIdOf(reader.bytes());
     else if (reader.is(3, wire.bytes)) request.inferenceTimestamp = decodeTimestamp(reader.bytes(), request.inferenceTimestamp ?? { seconds: 0, nanos: 0 });
     else if (reader.is(4, wire.bytes)) request.inputTensors.push(decodeTensor(reader.bytes()));
     else if (reader.is(5, wire.bytes)) request.outputTensors.push(decodeTensor(reader.bytes()));
@@ -21,6 +23,23 @@ export function decodeCaptureDataRequest(message: Buffer): CaptureDataRequest {
     else reader.skip();
   }
   return request;
+}
+
+/** @returns the capture id @throws FescueError `invalid-argument` when the bytes are no such message */
+export function decodeGetCaptureDataStatusRequest(message: Buffer): string {
+  let id = '';
+  const reader = new Reader(message);
+  while (reader.nextField()) {
+    if (reader.is(1, wire.bytes)) id = captureIdOf(reader.bytes());
+    else reader.skip();
+  }
+  return id;
+}
+
+/** Replacing what is no UTF-8 would make one id of two. */
+function captureIdOf(bytes: Buffer): string {
+  if (isUtf8(bytes)) return bytes.toString('utf8');
+  throw new FescueError('invalid-argument', 'capture_id is no UTF-8; expected a text');
 }
 
 /** The message in pieces to be written one after the other; those of tensors and data are the bytes themselves. */

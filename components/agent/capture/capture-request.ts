@@ -29,13 +29,13 @@ const longestId = 1_024;
 const toleratedAheadMs = 1_000;
 
 /**
- * Makes a capture of a CaptureDataRequest message. Its payload are views of the message and of shared memory.
+ * Makes a capture of a CaptureDataRequest message. Its payload are views of the message, and copies of what is in shared memory.
  *
  * @throws FescueError `invalid-argument`, `out-of-range` for a moment in the future, `resource-exhausted` for one that is
  *   too large, `failed-precondition` for shared memory that may not be read
  */
 export function captureOf(message: Buffer, context: RequestContext): NewCapture {
-  const request = decodeCaptureDataRequest(message);
+  const request = decoded(message);
   checkId(request.captureId);
   const atMs = momentOf(request.inferenceTimestamp, context.nowMs);
   const parts = new Parts(context);
@@ -52,6 +52,15 @@ export function captureOf(message: Buffer, context: RequestContext): NewCapture 
   };
   const priority = priorityOf(request) ?? context.model.priority;
   return { description, descriptionText: Buffer.from(JSON.stringify(description)), payload: parts.payload, priority, acceptedMs: context.nowMs };
+}
+
+function decoded(message: Buffer): CaptureDataRequest {
+  try {
+    return decodeCaptureDataRequest(message);
+  } catch (error) {
+    if (!(error instanceof FescueError)) throw error;
+    throw new FescueError(error.kind, `CaptureData: the request is no CaptureDataRequest message (${error.message}).`, { cause: error });
+  }
 }
 
 function checkId(id: string): void {
@@ -92,7 +101,7 @@ class Parts {
     const bytes = handle === undefined ? byteData : this.#context.readShared({ subject: `CaptureData: ${subject}`, handle, needed, width: 1 });
     if (bytes === undefined) throw invalid(`${subject} carries no data; set byte_data or shared_memory_handle`);
     if (bytes.length !== needed) throw invalid(`${subject} as ${describeTensor({ dtype, shape })} takes ${needed} bytes, got ${bytes.length}`);
-    this.#add(bytes);
+    this.#add(bytes, handle !== undefined);
     return { name, dtype, shape, bytes: bytes.length };
   }
 
@@ -102,15 +111,16 @@ class Parts {
     if (handle?.size === 0) throw invalid(`${subject} has a shared_memory_handle without a size; expected the length of the data`);
     const bytes = handle === undefined ? byteData : this.#context.readShared({ subject: `CaptureData: ${subject}`, handle, needed: undefined, width: 1 });
     if (bytes === undefined) throw invalid(`${subject} carries no data; set byte_data or shared_memory_handle`);
-    this.#add(bytes);
+    this.#add(bytes, handle !== undefined);
     return { name, encoding, bytes: bytes.length };
   }
 
-  #add(bytes: Uint8Array): void {
+  #add(bytes: Uint8Array, isShared: boolean): void {
     this.#bytes += bytes.length;
     const { mostBytes } = this.#context;
     if (this.#bytes > mostBytes) throw new FescueError('resource-exhausted', `CaptureData: expected at most ${mostBytes} bytes of tensors and data (MaxMessageMegabytes: ${mostBytes / 1024 / 1024}), got ${this.#bytes} or more. Capture less, or raise MaxMessageMegabytes.`);
-    this.payload.push(bytes);
+    // A client that writes on must not get between the checksum and the bytes.
+    this.payload.push(isShared ? Buffer.from(bytes) : bytes);
   }
 }
 
