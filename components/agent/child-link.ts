@@ -11,6 +11,8 @@ type Pending = { readonly resolve: (payload: Buffer) => void; readonly reject: (
 export type ChildOptions = {
   /** What the process is called in messages: `The model's worker process`. */
   readonly subject: string;
+  /** What to do when it ended in the middle of a call; nothing is said of that without. */
+  readonly advice?: string;
   /** The program, run by this Node. */
   readonly program: string;
   readonly environment: NodeJS.ProcessEnv;
@@ -109,7 +111,8 @@ export class ChildLink {
   }
 
   #gone(reason: string): FescueError {
-    return new FescueError('unavailable', `${this.#options.subject} is gone: ${reason}.`);
+    const { subject, advice } = this.#options;
+    return new FescueError('unavailable', `${subject} is gone: ${reason}.${advice === undefined ? '' : ` ${advice}`}`);
   }
 }
 

@@ -8,7 +8,7 @@ import { hasCode } from '../../common/errors.ts';
 import { createLogger, type Logger } from '../../common/log.ts';
 import { FrameReader, frameKinds, writeFrame, type Frame } from '../frame.ts';
 import { decodeJson, encodeJson, failureOf } from '../worker-messages.ts';
-import type { CaptureConfig } from './capture-config.ts';
+import type { OpenOrder } from './capture-messages.ts';
 import { CaptureService } from './capture-service.ts';
 import { lockSpool } from './spool-lock.ts';
 
@@ -16,8 +16,6 @@ import { lockSpool } from './spool-lock.ts';
 process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => undefined);
 
-/** An agent that was killed a moment ago may not have all of its processes gone yet. */
-const lockPatienceMs = 10_000;
 const flushMs = 5_000;
 /** Whoever waits for a prediction goes before whoever brings captures away. */
 const niceness = 5;
@@ -35,7 +33,7 @@ agent.on('error', (error) => {
 setPriority(niceness);
 
 async function open({ callId, payload }: Frame): Promise<void> {
-  const config = decodeJson<CaptureConfig>(payload);
+  const { config, lockPatienceMs } = decodeJson<OpenOrder>(payload);
   const log = createLogger({ component: 'capture', level: config.logLevel });
   try {
     if (config.spoolFolder !== undefined) await lockSpool(config.spoolFolder, lockPatienceMs);

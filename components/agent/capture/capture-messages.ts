@@ -1,4 +1,12 @@
+import type { CaptureConfig } from './capture-config.ts';
 import type { SenderFigures } from './object-sender.ts';
+
+/** What the capture process is told first. */
+export type OpenOrder = {
+  readonly config: CaptureConfig;
+  /** How long it waits for another process to let go of the spool. */
+  readonly lockPatienceMs: number;
+};
 
 /** What the capture process tells of itself, as often as it changes. */
 export type CaptureFigures = {

@@ -98,11 +98,16 @@ export class CaptureService {
   #captureOf({ kind, payload }: Frame): NewCapture {
     const { config } = this.#options;
     const { info, rest } = decodeInfo<CapturedModel>(payload);
-    if (config.spoolFolder === undefined && config.destination === 'Cloud' && this.#opened?.delivery.isFailing() === true) {
+    if (config.spoolFolder === undefined && config.destination === 'Cloud' && this.#isWaitingInVain()) {
       throw new FescueError('failed-precondition', 'CaptureData: the cloud cannot be reached now, and captures are kept in memory only. Keep them on the disk (DbEnable), or send the capture again later.');
     }
     const message = kind === frameKinds.captureShared ? this.#arena.view(decodeNote(rest)) : rest;
     return captureOf(message, { model: info, nowMs: Date.now(), mostBytes: config.mostBytes, readShared: (wanted) => this.#shared.read(wanted) });
+  }
+
+  /** What was refused for good leaves nothing to try again with, and so nothing to wait for. */
+  #isWaitingInVain(): boolean {
+    return this.#opened?.delivery.isFailing() === true && this.#opened.spool.usage().captures > 0;
   }
 
   #answer(callId: number, failure: unknown): void {
