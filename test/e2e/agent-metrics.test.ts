@@ -12,36 +12,10 @@ import { loadAgentService } from '../../components/common/wire.ts';
 import { http2Call } from '../helpers/http2-call.ts';
 import { httpRequest } from '../helpers/http-get.ts';
 import { identityModel, slowModel } from '../../scripts/measure/onnx-model.ts';
+import { parsedMetrics, scrape } from '../helpers/metrics-page.ts';
 import { makeRawCall } from '../helpers/raw-call.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
 import { agentMain, eventually, useAgent, type RunningAgent } from '../helpers/use-agent.ts';
-
-type Page = { types: Map<string, string>; value: (sample: string) => number | undefined; text: string };
-
-/** A page by the rules of text format 0.0.4: every sample after HELP and TYPE of its family, no family and no sample twice. */
-function parsed(text: string): Page {
-  const types = new Map<string, string>();
-  const samples = new Map<string, number>();
-  let family = '';
-  for (const line of text.slice(0, -1).split('\n')) {
-    const [, keyword, name = '', rest = ''] = /^# (HELP|TYPE) (\w+) (.+)$/.exec(line) ?? [];
-    if (keyword === 'HELP') family = types.has(name) ? 'given twice' : name;
-    else if (keyword === 'TYPE' && name === family) types.set(name, rest);
-    else {
-      const [, sample = '', metric = '', value] = /^((\w+)(?:\{(?:\w+="(?:[^"\\\n]|\\["\\n])*",?)+\})?) (\S+)$/.exec(line) ?? [];
-      const suffixes = types.get(family) === 'histogram' ? ['_bucket', '_sum', '_count'] : [''];
-      if (!suffixes.some((suffix) => metric === family + suffix) || samples.has(sample)) throw new Error(`not in the format: ${line}`);
-      samples.set(sample, Number(value));
-    }
-  }
-  return { types, value: (sample) => samples.get(sample), text };
-}
-
-async function scrape(socketPath: string): Promise<Page> {
-  const { status, type, text } = await httpRequest({ socketPath, path: '/metrics' });
-  expect([status, type]).toEqual([200, 'text/plain; version=0.0.4; charset=utf-8']);
-  return parsed(text);
-}
 
 async function useMeteredAgent(...args: string[]): Promise<{ agent: RunningAgent; metricsPath: string }> {
   const folder = await temporaryFolder();
@@ -131,7 +105,7 @@ describe('metrics', () => {
   it.each(['127.0.0.1', '::1'])('are served on a port of %s, and nowhere else', async (host) => {
     const port = await freePort(host);
     await useAgent({ args: ['--metrics-address', host === '::1' ? `[::1]:${port}` : `${host}:${port}`] });
-    expect(parsed((await httpRequest({ host, port, path: '/metrics' })).text).value('fescue_agent_models_loaded')).toBe(0);
+    expect(parsedMetrics((await httpRequest({ host, port, path: '/metrics' })).text).value('fescue_agent_models_loaded')).toBe(0);
     await expect(httpRequest({ host: host === '::1' ? '127.0.0.1' : '::1', port, path: '/metrics' })).rejects.toThrow('ECONNREFUSED');
   });
 
