@@ -19,6 +19,8 @@ export type CapturingAgent = RunningAgent & {
   ids: () => Promise<string[]>;
   metrics: () => Promise<Page>;
   spoolFolder: string;
+  /** To be given to an agent that goes on with the files of this one. */
+  root: string;
 };
 
 type Options = { args?: string[]; root?: string; environment?: NodeJS.ProcessEnv; within?: (command: readonly string[]) => readonly string[] };
@@ -45,6 +47,7 @@ export async function useCapturingAgent({ args = [], root, ...options }: Options
     ids: async () => (await linesBelow(join(folder, 'capture'))).map(({ eventMetadata }) => eventMetadata.eventId).toSorted(),
     metrics: () => scrape(metricsPath),
     spoolFolder: join(folder, 'capture-spool'),
+    root: around,
   };
 }
 

@@ -14,7 +14,7 @@ const environmentNames = ['AWS_CONTAINER_CREDENTIALS_FULL_URI', 'AWS_CONTAINER_A
 
 const stopGraceMs = 7_000;
 /** An agent that was killed a moment ago may not have all of its processes gone yet. */
-const firstLockPatienceMs = 10_000;
+const firstLockPatienceMs = 5_000;
 /** Between two starts. Somebody who asks for the process waits less than the agent does by itself. */
 const pauses = { first: 500, longestAsked: 2_000, longest: 30_000 };
 /** A process that lived this long was healthy: the next crash starts at the shortest pause again. */
@@ -123,7 +123,13 @@ export class CaptureProcess {
     this.#absence = { error, until: now + Math.min(pauseMs, pauses.longestAsked) };
     this.#log.warn({ reason: messageOf(error), pauseMs }, 'there is no capture process; starting one after a pause');
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.start(), pauseMs);
+    this.#timer = setTimeout(() => this.#startAgain(), pauseMs);
+  }
+
+  #startAgain(): void {
+    // Timers and clocks differ by a millisecond.
+    this.#absence = undefined;
+    this.start();
   }
 }
 
