@@ -37,13 +37,19 @@ async function open({ callId, payload }: Frame): Promise<void> {
   const log = createLogger({ component: 'capture', level: config.logLevel });
   try {
     if (config.spoolFolder !== undefined) await lockSpool(config.spoolFolder, lockPatienceMs);
-    const opened = new CaptureService({ config, environment: process.env, log, send: (frame) => writeFrame(agent, frame) });
+    const opened = new CaptureService({ config, environment: process.env, log, send: (frame) => writeFrame(agent, frame), onLost: () => startOver(log) });
     await opened.start();
     service = opened;
     writeFrame(agent, { kind: frameKinds.done, callId, payload: [] });
   } catch (error) {
     refuse(callId, error, log);
   }
+}
+
+/** Without a folder there is nothing to go on with; the next process makes one. */
+function startOver(log: Logger): void {
+  log.error('the folder of the spool is gone, and with it the captures that waited there; making it again');
+  agent.end(() => process.exit(1));
 }
 
 function refuse(callId: number, error: unknown, log: Logger): void {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { FescueError } from '../../common/errors.ts';
 import type { Logger } from '../../common/log.ts';
 import { captureStatuses } from '../../common/wire.ts';
@@ -12,7 +13,8 @@ import { captureOf, type CapturedModel } from './capture-request.ts';
 import { openDelivery, type Delivery } from './open-delivery.ts';
 import { openSpool, type OpenedSpool } from './open-spool.ts';
 
-export type ServiceOptions = { readonly config: CaptureConfig; readonly environment: NodeJS.ProcessEnv; readonly log: Logger; readonly send: (frame: OutgoingFrame) => void };
+/** `onLost` is called when somebody has removed the spool's folder. */
+export type ServiceOptions = { readonly config: CaptureConfig; readonly environment: NodeJS.ProcessEnv; readonly log: Logger; readonly send: (frame: OutgoingFrame) => void; readonly onLost: () => void };
 
 type Opened = OpenedSpool & { readonly delivery: Delivery };
 
@@ -90,6 +92,8 @@ export class CaptureService {
       this.#accepted += refusals.filter((refusal) => refusal === undefined).length;
     } catch (error) {
       for (const { callId } of good) this.#answer(callId, error);
+      const { spoolFolder } = this.#options.config;
+      if (spoolFolder !== undefined && !existsSync(spoolFolder)) return this.#options.onLost();
     }
     this.#shared.sweep();
     this.#opened?.delivery.captureAdded();

@@ -10,7 +10,7 @@ export type FoundRecord = { readonly header: RecordHeader; readonly description:
 export type RecordLog = {
   /** What the segments take. */
   readonly usedBytes: number;
-  /** What the disk has left for it; Infinity for memory. */
+  /** What the disk has left for it; Infinity for memory. @throws FescueError `unavailable` when its folder is gone */
   freeBytes(): number;
   /**
    * Stores captures of one priority, the first under the sequence number `sequence`, and returns when they are as safe as

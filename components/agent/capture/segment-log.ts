@@ -1,7 +1,7 @@
-import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, statfsSync, truncateSync, unlinkSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, rmSync, statfsSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { isNoRoom } from '../../common/disk-room.ts';
-import { FescueError, messageOf } from '../../common/errors.ts';
+import { FescueError, hasCode, messageOf } from '../../common/errors.ts';
 import { readRecord, recordBytes, recordPieces, type NewCapture, type StoredCapture } from './capture-record.ts';
 import type { Quarantine } from './quarantine.ts';
 import type { FoundRecord, Place, RecordLog } from './record-log.ts';
@@ -57,8 +57,14 @@ export class SegmentLog implements RecordLog {
   }
 
   freeBytes(): number {
-    const { bavail, bsize } = statfsSync(this.#options.folder);
-    return bavail * bsize;
+    const { folder } = this.#options;
+    try {
+      const { bavail, bsize } = statfsSync(folder);
+      return bavail * bsize;
+    } catch (error) {
+      if (!hasCode(error, 'ENOENT', 'ENOTDIR')) throw error;
+      throw new FescueError('unavailable', `The spool ${folder} is gone, and is made again. Send the capture again then; find out who removes it.`, { cause: error });
+    }
   }
 
   append(captures: readonly NewCapture[], sequence: number): Place[] {
@@ -158,7 +164,8 @@ export class SegmentLog implements RecordLog {
     if (this.#active.get(segment.priority) === segment) this.#active.delete(segment.priority);
     this.#usedBytes -= segment.bytes;
     closeSync(segment.file);
-    unlinkSync(segment.path);
+    // Somebody who removed the folder has done that already.
+    rmSync(segment.path, { force: true });
   }
 
   #bytesOf(number: number, offset: number, length: number): Buffer {

@@ -14,16 +14,14 @@ const windowBytes = 64 * 1024;
  * Goes through a segment from record to record. What is damaged is passed over: the next record begins where its magic
  * and checksum say so.
  *
- * @param whole also reads the payloads, where the last write may have been cut off
+ * @param isLast also reads the bytes of the last record, whose write may have been cut off; those of others are checked
+ *   when they are read
  */
-export function* scanSegment(file: number, size: number, whole: boolean): Generator<ScannedPart> {
+export function* scanSegment(file: number, size: number, isLast: boolean): Generator<ScannedPart> {
   const window = new Window(file);
   for (let offset = 0; offset < size; ) {
     const part = recordAt(window, offset, size) ?? damagedFrom(file, window, offset, size);
-    if (whole && part.kind === 'record' && !isIntact(file, part)) {
-      const end = part.offset + part.length;
-      yield end === size ? { kind: 'unfinished', offset, length: part.length } : { kind: 'damaged', offset, length: part.length, reason: 'the bytes of a record are not those that were written' };
-    } else yield part;
+    yield isLast && part.kind === 'record' && offset + part.length === size && !isIntact(file, part) ? { kind: 'unfinished', offset, length: part.length } : part;
     offset += part.length;
   }
 }
