@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { eventually, type RunningAgent } from '../helpers/use-agent.ts';
-import { hasStatus, killed, useCapturingAgent, type CapturingAgent } from '../helpers/use-capturing-agent.ts';
+import { hasStatus, killed, useSpoolingAgent, type SpoolingAgent } from '../helpers/use-spooling-agent.ts';
 
 /** Batches of ten, and no others. */
 const tens = ['--capture-data-batch-size', '10', '--capture-data-buffer-size', '100', '--capture-data-push-period-seconds', '3600'];
@@ -27,14 +27,14 @@ function keepPredicting({ client }: RunningAgent): () => unknown[] {
   return () => problems;
 }
 
-async function captureAll(agent: CapturingAgent, ids: readonly string[]): Promise<void> {
+async function captureAll(agent: SpoolingAgent, ids: readonly string[]): Promise<void> {
   for (const id of ids) await agent.capture(id, { content: Buffer.from(id) });
 }
 
-const statuses = (agent: CapturingAgent, ids: readonly string[]): Promise<string[]> => Promise.all(ids.map((id) => agent.client.captureStatus(id)));
+const statuses = (agent: SpoolingAgent, ids: readonly string[]): Promise<string[]> => Promise.all(ids.map((id) => agent.client.captureStatus(id)));
 
 test.each(['the agent', 'the capture process', 'both'])('what was accepted is there when %s is killed, with what became of it', async (who) => {
-  const agent = await useCapturingAgent({ args: tens });
+  const agent = await useSpoolingAgent({ args: tens });
   const [done, waiting, last] = [names('done', 10), names('waiting', 5), names('last', 5)];
   await captureAll(agent, done);
   for (const id of done) await hasStatus(agent, id, 'SUCCESS');
@@ -43,7 +43,7 @@ test.each(['the agent', 'the capture process', 'both'])('what was accepted is th
   if (who !== 'the agent') await killed(pid);
   if (who !== 'the capture process') await agent.stop('SIGKILL');
 
-  const next = who === 'the capture process' ? agent : await useCapturingAgent({ args: tens, root: agent.root });
+  const next = who === 'the capture process' ? agent : await useSpoolingAgent({ args: tens, root: agent.root });
   await eventually(() => next.capturePid() !== pid, 'the next capture process to start by itself');
   expect(await statuses(next, [...done, ...waiting, ...last])).toEqual([...done.map(() => 'SUCCESS'), ...waiting.map(() => 'IN_PROGRESS'), ...last.map(() => 'NOT_FOUND')]);
   await expect(next.capture('done3')).rejects.toMatchObject({ kind: 'already-exists' });
@@ -54,7 +54,7 @@ test.each(['the agent', 'the capture process', 'both'])('what was accepted is th
 });
 
 test('calls under way when the capture process dies are told to come again, and it is there by itself', async () => {
-  const agent = await useCapturingAgent();
+  const agent = await useSpoolingAgent();
   await agent.capture('before');
   const problems = keepPredicting(agent);
   const pid = agent.capturePid();
@@ -77,7 +77,7 @@ test('calls under way when the capture process dies are told to come again, and 
 });
 
 test('a capture process that dies again and again is started after pauses that grow, while predictions go on', async () => {
-  const agent = await useCapturingAgent();
+  const agent = await useSpoolingAgent();
   await agent.capture('before');
   const problems = keepPredicting(agent);
   let last = 0;
@@ -98,9 +98,9 @@ test('a capture process that dies again and again is started after pauses that g
 });
 
 test('a second agent with the same spool serves everything else, and takes captures when the first is gone', async () => {
-  const first = await useCapturingAgent({ args: tens });
+  const first = await useSpoolingAgent({ args: tens });
   await first.capture('of the first');
-  const second = await useCapturingAgent({ args: ['--local-data-root-path', first.folder] });
+  const second = await useSpoolingAgent({ args: ['--local-data-root-path', first.folder] });
   const problems = keepPredicting(second);
   const refused = { kind: 'failed-precondition', message: `The spool ${first.spoolFolder} is in use by another agent. Give each agent a LocalDataRootPath of its own.` };
   await expect(second.capture('a')).rejects.toMatchObject(refused);
@@ -114,9 +114,9 @@ test('a second agent with the same spool serves everything else, and takes captu
 });
 
 test('an agent that waits for the spool of another one stops at once', async () => {
-  const first = await useCapturingAgent();
+  const first = await useSpoolingAgent();
   await first.capture('a');
-  const second = await useCapturingAgent({ args: ['--local-data-root-path', first.folder] });
+  const second = await useSpoolingAgent({ args: ['--local-data-root-path', first.folder] });
   const call = second.capture('b').catch((error: unknown) => error);
   await eventually(() => second.workers().length === 2, 'the second to start its capture process');
   expect(await second.stop()).toBe(0);

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { captureDataRequestPieces } from '../../components/common/capture-codec.ts';
 import { loadAgentService } from '../../components/common/wire.ts';
 import { http2Call } from '../helpers/http2-call.ts';
-import { hasStatus, useCapturingAgent, waiting } from '../helpers/use-capturing-agent.ts';
+import { hasStatus, useSpoolingAgent, waiting } from '../helpers/use-spooling-agent.ts';
 
 const ids = [
   '../../../../etc/passwd', '/etc/passwd', '..', '.', 'a/b/../c', 'a\\b', 'C:\\x', '~', '-rf', '$(id)', '%2e%2e%2f', 'a b', ' a', 'a ', 'a\nb', 'a\r\n{"eventMetadata":{}}', '\0', 'a\0b', '\u001b[2J', '"', '\'', '`', '\u2028', '\uFEFF', '\uFFFD',
@@ -18,13 +18,13 @@ function requestOf(id: Buffer): Buffer {
 }
 
 test('any text is an id: of its own, asked for by itself, kept over a restart, and never a path', async () => {
-  const agent = await useCapturingAgent({ args: waiting });
+  const agent = await useSpoolingAgent({ args: waiting });
   for (const id of ids) await agent.capture(id);
   for (const id of ids) expect(await agent.client.captureStatus(id), JSON.stringify(id)).toBe('IN_PROGRESS');
   for (const id of ids) await expect(agent.capture(id), JSON.stringify(id)).rejects.toMatchObject({ kind: 'already-exists' });
   await agent.stop('SIGKILL');
 
-  const next = await useCapturingAgent({ root: agent.root });
+  const next = await useSpoolingAgent({ root: agent.root });
   for (const id of ids) await hasStatus(next, id, 'SUCCESS');
   expect(await next.ids()).toEqual(ids.toSorted());
   const names = readdirSync(next.folder, { recursive: true, encoding: 'utf8' });
@@ -33,7 +33,7 @@ test('any text is an id: of its own, asked for by itself, kept over a restart, a
 });
 
 test('ids that are no UTF-8 are refused, and are no other id', async () => {
-  const agent = await useCapturingAgent({ args: waiting });
+  const agent = await useSpoolingAgent({ args: waiting });
   const { CaptureData: capture, GetCaptureDataStatus: ask } = loadAgentService();
   await agent.capture('a\uFFFD');
   for (const bytes of [Buffer.from('a\xff', 'latin1'), Buffer.from('a\xc3', 'latin1'), Buffer.from([0xed, 0xa0, 0x80])]) {
@@ -45,7 +45,7 @@ test('ids that are no UTF-8 are refused, and are no other id', async () => {
 });
 
 test.each(['', 'ä'.repeat(513)])('the status of an id that no capture can have (%#) is NOT_FOUND', async (id) => {
-  const agent = await useCapturingAgent();
+  const agent = await useSpoolingAgent();
   await agent.capture('a');
   expect(await agent.client.captureStatus(id)).toBe('NOT_FOUND');
 });

@@ -5,7 +5,7 @@ import { SharedBuffer } from '../../components/common/shared-buffer.ts';
 import { removeSegment, segmentStatus } from '../../components/common/shared-memory.ts';
 import { useSegment } from '../helpers/segments.ts';
 import { eventually } from '../helpers/use-agent.ts';
-import { bytesInput, firstBytes, useCapturingAgent, waiting } from '../helpers/use-capturing-agent.ts';
+import { bytesInput, firstBytes, useSpoolingAgent, waiting } from '../helpers/use-spooling-agent.ts';
 
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
 const shared = (segmentId: number, { offset = 0, size = 4 } = {}): PredictInput => ({ shared: { segmentId, offset, size }, metadata: { name: 's', dtype: 'UINT8', shape: [4] } });
@@ -17,7 +17,7 @@ async function mappedBy(pid: number): Promise<number> {
 }
 
 test('tensors and data by handle and by bytes come out as they were sent, in their order', async () => {
-  const agent = await useCapturingAgent();
+  const agent = await useSpoolingAgent();
   const id = useSegment(bytes(1, 2, 3, 4, 5, 6, 7, 8));
   const text = useSegment(Buffer.from('{"a":1}'));
   await agent.capture('mixed', {
@@ -42,7 +42,7 @@ describe('a handle that cannot be used', () => {
     ['a huge size', () => ({ auxiliaryOutputs: [note(useSegment(bytes(1, 2)), 2 ** 52)] }), 'invalid-argument', /auxiliary output 0 \("note\.json"\): \d+ bytes at offset 0 lie outside/],
     ['data without a size', () => ({ auxiliaryOutputs: [note(useSegment(bytes(1, 2)), 0)] }), 'invalid-argument', /auxiliary output 0 \("note\.json"\) has a shared_memory_handle without a size; expected the length of the data/],
   ])('%s is refused with its reason, and the same id is free after that', async (_, partsOf, kind, text) => {
-    const agent = await useCapturingAgent();
+    const agent = await useSpoolingAgent();
     await expect(agent.capture('a', partsOf())).rejects.toMatchObject({ kind, message: expect.stringMatching(text) as string });
     expect(await agent.client.captureStatus('a')).toBe('NOT_FOUND');
     await agent.capture('a', { inputs: [shared(useSegment(bytes(5, 6, 7, 8)))] });
@@ -51,7 +51,7 @@ describe('a handle that cannot be used', () => {
 });
 
 test('a segment may be written again as soon as the call is answered', async () => {
-  const agent = await useCapturingAgent({ args: waiting });
+  const agent = await useSpoolingAgent({ args: waiting });
   const buffer = new SharedBuffer(16);
   onTestFinished(() => buffer.close());
   for (let call = 1; call <= 50; call += 1) {
@@ -60,13 +60,13 @@ test('a segment may be written again as soon as the call is answered', async () 
   }
   buffer.fill(new Uint8Array(16).fill(255));
   await agent.stop();
-  const lines = await (await useCapturingAgent({ root: agent.root })).lines(50);
+  const lines = await (await useSpoolingAgent({ root: agent.root })).lines(50);
   const wrong = lines.filter((line) => firstBytes(line).some((byte) => `c${byte}` !== line.eventMetadata.eventId));
   expect([lines.length, wrong]).toEqual([50, []]);
 });
 
 test('what is written into a segment in the middle of calls makes no capture that counts as damaged', async () => {
-  const agent = await useCapturingAgent({ args: ['--allow-writable-shared-memory', 'true', '--capture-data-batch-size', '5'] });
+  const agent = await useSpoolingAgent({ args: ['--allow-writable-shared-memory', 'true', '--capture-data-batch-size', '5'] });
   const size = 2_000_000;
   const buffer = new SharedBuffer(size);
   onTestFinished(() => buffer.close());
@@ -84,7 +84,7 @@ test('what is written into a segment in the middle of calls makes no capture tha
 });
 
 test('segments that their client removed are let go of, and one that stays is attached once', async () => {
-  const agent = await useCapturingAgent();
+  const agent = await useSpoolingAgent();
   const stays = useSegment(bytes(1, 2, 3, 4));
   for (let call = 0; call < 50; call += 1) {
     const buffer = new SharedBuffer(4);

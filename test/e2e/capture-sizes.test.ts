@@ -5,7 +5,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { SharedBuffer } from '../../components/common/shared-buffer.ts';
 import { isAlive } from '../helpers/processes.ts';
 import { eventually } from '../helpers/use-agent.ts';
-import { bytesInput, firstBytes, useCapturingAgent } from '../helpers/use-capturing-agent.ts';
+import { bytesInput, firstBytes, useSpoolingAgent } from '../helpers/use-spooling-agent.ts';
 
 const MB = 1024 * 1024;
 
@@ -17,7 +17,7 @@ function privateBytes(pid: number): number {
 
 describe('a capture of 200 MiB', () => {
   test('as bytes is refused with a remedy, costs the agent no memory for long, and the next capture is taken', async () => {
-    const agent = await useCapturingAgent();
+    const agent = await useSpoolingAgent();
     await agent.capture('before');
     const [workers, before] = [agent.workers(), privateBytes(agent.pid)];
     const content = new Uint8Array(200 * MB);
@@ -31,7 +31,7 @@ describe('a capture of 200 MiB', () => {
   });
 
   test('in shared memory is refused with a remedy and not even read, and the next capture is taken', async () => {
-    const agent = await useCapturingAgent();
+    const agent = await useSpoolingAgent();
     await agent.capture('before');
     const buffer = new SharedBuffer(200 * MB);
     onTestFinished(() => buffer.close());
@@ -48,7 +48,7 @@ describe('a capture of 200 MiB', () => {
 });
 
 test('a capture of 60 MiB arrives whole, by bytes and by shared memory', async () => {
-  const agent = await useCapturingAgent();
+  const agent = await useSpoolingAgent();
   const content = new Uint8Array(60 * MB).map((_, index) => index * 7 + (index >> 12));
   const buffer = new SharedBuffer(content.length);
   onTestFinished(() => buffer.close());
@@ -61,7 +61,7 @@ test('a capture of 60 MiB arrives whole, by bytes and by shared memory', async (
 });
 
 test('empty tensors, scalars, no tensors at all and a thousand small ones arrive as they were sent', async () => {
-  const agent = await useCapturingAgent();
+  const agent = await useSpoolingAgent();
   const many = Array.from({ length: 1_000 }, (_, index) => bytesInput(Uint8Array.of(index, index >> 8), `t${index}`));
   await agent.capture('nothing', { inputs: [] });
   await agent.capture('empty', { inputs: [{ bytes: new Uint8Array(), metadata: { name: 'e', dtype: 'FLOAT32', shape: [0, 4] } }] });

@@ -9,7 +9,7 @@ import { isAlive } from './processes.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 import { eventually, useAgent, type RunningAgent } from './use-agent.ts';
 
-export type CapturingAgent = RunningAgent & {
+export type SpoolingAgent = RunningAgent & {
   /** Captures bytes, `content` or as many zeros, as one tensor of model `m`; the rest as it is given. */
   capture: (id: string, more?: { content?: Uint8Array; bytes?: number } & Partial<Capture>) => Promise<void>;
   /** The pid of the capture process that was started last. */
@@ -23,7 +23,7 @@ export type CapturingAgent = RunningAgent & {
   root: string;
 };
 
-type Options = { args?: string[]; root?: string; environment?: NodeJS.ProcessEnv; within?: (command: readonly string[]) => readonly string[] };
+type Options = { args?: string[]; root?: string; environment?: NodeJS.ProcessEnv; wrap?: (command: readonly string[]) => [string, ...string[]] };
 
 /** What makes captures go to the disk soon, whatever it has left. */
 export const soonToDisk = ['--capture-data-destination', 'Disk', '--capture-data-push-period-seconds', '0.1', '--capture-free-disk-megabytes', '0'];
@@ -31,7 +31,7 @@ export const soonToDisk = ['--capture-data-destination', 'Disk', '--capture-data
 export const waiting = ['--capture-data-batch-size', '900', '--capture-data-buffer-size', '1000', '--capture-data-push-period-seconds', '3600'];
 
 /** An agent that captures to its disk, with metrics and a model `m` of bytes; one with the same `root` goes on with its files. */
-export async function useCapturingAgent({ args = [], root, ...options }: Options = {}): Promise<CapturingAgent> {
+export async function useSpoolingAgent({ args = [], root, ...options }: Options = {}): Promise<SpoolingAgent> {
   const around = root ?? (await temporaryFolder());
   const [folder, metricsPath] = [join(around, 'work'), join(around, 'm.sock')];
   await mkdir(folder, { recursive: true });
