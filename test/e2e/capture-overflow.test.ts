@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Capture } from '../../components/common/agent-client.ts';
 import { pairManifest, writePackage } from '../helpers/model-folder.ts';
+import { useSegment } from '../helpers/segments.ts';
 import { eventually } from '../helpers/use-agent.ts';
 import { useSpoolingAgent, waiting, type SpoolingAgent } from '../helpers/use-spooling-agent.ts';
 
@@ -54,6 +55,15 @@ describe('where there is no room for a capture', () => {
     expect([await capture('x2', worth('3')), await capture('x3', worth('8')), await capture('x4', worth('8'))]).toEqual(['ok', 'ok', 'ok']);
     expect(await idsOf(agent, [...poor, ...usual, ...dear, 'x0', 'x1', 'x2', 'x3', 'x4'], 'FAILURE')).toEqual(['p0', 'p1', 'p2', 'u0', 'x2']);
     await expectDropped(agent, 5);
+  });
+
+  test('what a capture is worth may be in shared memory, too', async () => {
+    const agent = await useSpoolingAgent({ args: [...small, '--capture-overflow', 'drop-lowest'] });
+    const shared = { segmentId: useSegment(Buffer.from('7')), offset: 0, size: 1 };
+    await agent.capture('shared', { bytes: 800_000, auxiliaryOutputs: [{ name: 'fescue-priority', encoding: 'NONE', shared }] });
+    await expect(agent.capture('usual', { bytes: 800_000 })).rejects.toMatchObject({ kind: 'resource-exhausted' });
+    await agent.capture('more', { bytes: 800_000, ...worth('8') });
+    expect(await idsOf(agent, ['shared', 'more'], 'FAILURE')).toEqual(['shared']);
   });
 
   test('a capture that would never fit drops nothing', async () => {

@@ -50,7 +50,7 @@ export function captureOf(message: Buffer, context: RequestContext): NewCapture 
     auxiliaryInputs: request.inputs.map((data, index) => parts.auxiliary(data, `auxiliary input ${index}`)),
     auxiliaryOutputs: request.outputs.map((data, index) => parts.auxiliary(data, `auxiliary output ${index}`)),
   };
-  const priority = priorityOf(request) ?? context.model.priority;
+  const priority = parts.priority ?? context.model.priority;
   return { description, descriptionText: Buffer.from(JSON.stringify(description)), payload: parts.payload, priority, acceptedMs: context.nowMs };
 }
 
@@ -83,6 +83,8 @@ function momentOf(timestamp: TimestampMessage | undefined, nowMs: number): numbe
 /** Checks the parts of a request and gathers their bytes. */
 class Parts {
   readonly payload: Uint8Array[] = [];
+  /** What the request says its capture is worth. */
+  priority: number | undefined;
   readonly #context: RequestContext;
   #bytes = 0;
 
@@ -112,6 +114,7 @@ class Parts {
     const bytes = handle === undefined ? byteData : this.#context.readShared({ subject: `CaptureData: ${subject}`, handle, needed: undefined, width: 1 });
     if (bytes === undefined) throw invalid(`${subject} carries no data; set byte_data or shared_memory_handle`);
     this.#add(bytes, handle !== undefined);
+    if (name === priorityName) this.priority ??= priorityIn(bytes);
     return { name, encoding, bytes: bytes.length };
   }
 
@@ -128,11 +131,8 @@ function isEncoding(encoding: AuxiliaryMessage['encoding']): encoding is Encodin
   return typeof encoding === 'string';
 }
 
-/** What the request says its capture is worth; undefined when it says nothing. */
-function priorityOf({ inputs, outputs }: CaptureDataRequest): number | undefined {
-  const data = [...inputs, ...outputs].find(({ name }) => name === priorityName)?.byteData;
-  if (data === undefined) return undefined;
-  const text = Buffer.from(data).toString('latin1').trim();
+function priorityIn(bytes: Uint8Array): number {
+  const text = Buffer.from(bytes).toString('latin1').trim();
   if (/^[0-9]$/.test(text)) return Number(text);
   throw invalid(`"${priorityName}" is ${JSON.stringify(text.slice(0, 20))}; expected a digit from 0 to 9`);
 }

@@ -15,6 +15,9 @@ export type JournalEvent =
   /** These came to an end. The sequence number 0 stands for one that is of no use any more. */
   | { readonly kind: 'ended'; readonly outcome: Outcome; readonly captures: readonly (readonly [sequence: number, id: string])[] };
 
+/** Where a spool notes what must outlive the process; a spool in memory has none. */
+export type Journal = { append(event: JournalEvent): void; readonly isLong: boolean; replace(events: readonly JournalEvent[]): void; close(): void };
+
 /** Given up when the disk is full, so that there is room to note what makes more. */
 const reserveBytes = 256 * 1024;
 /** A journal that grew by so much is written anew. */
@@ -23,7 +26,7 @@ const growthBytes = 4 * 1024 * 1024;
 const notesPerLook = 64;
 
 /** Notes on the disk, one line each with a checksum; what was appended is safe when `append` returns. */
-export class OutcomeJournal {
+export class OutcomeJournal implements Journal {
   readonly #path: string;
   readonly #reserve: string;
   #file: number;

@@ -3,16 +3,13 @@ import { FescueError, messageOf } from '../../common/errors.ts';
 import type { CaptureStatus } from '../../common/wire.ts';
 import { recordBytes, type NewCapture, type StoredCapture } from './capture-record.ts';
 import { History } from './history.ts';
-import type { JournalEvent, Outcome } from './outcome-journal.ts';
+import type { Journal, JournalEvent, Outcome } from './outcome-journal.ts';
 import type { FoundRecord, Place, RecordLog } from './record-log.ts';
 import { entryOf, type SpoolEntry } from './spool-entry.ts';
 import { WaitingEntries, type DeliveryOrder } from './waiting-entries.ts';
 
 /** What to do with a capture there is no room for: refuse it, or give up others that wait. */
 export type Overflow = 'refuse' | 'drop-oldest' | 'drop-lowest';
-
-/** Where a spool notes what must outlive the process; a spool in memory has none. */
-export type Journal = { append(event: JournalEvent): void; readonly isLong: boolean; replace(events: readonly JournalEvent[]): void; close(): void };
 
 export type SpoolOptions = {
   readonly log: RecordLog;
