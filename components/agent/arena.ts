@@ -10,6 +10,8 @@ export type ArenaNote = { readonly segmentId: number; readonly offset: number; r
 const smallestMessage = 32 * 1024;
 const smallestSegment = 1024 * 1024;
 const tensorAlignment = 64;
+/** A larger segment is not kept for what comes next, where `trim` is called. */
+export const largestKept = 32 * 1024 * 1024;
 
 type Segment = Attachment & { readonly bytes: Buffer };
 
@@ -46,8 +48,17 @@ export class Arena {
     });
   }
 
+  /** Lets go of the room a large message took, which must have been answered. */
+  trim(): void {
+    if ((this.#segment?.bytes.length ?? 0) > largestKept) this.#detach();
+  }
+
   close(): void {
     this.#unusable = true;
+    this.#detach();
+  }
+
+  #detach(): void {
     if (this.#segment !== undefined) detachSegment(this.#segment);
     this.#segment = undefined;
   }
@@ -57,7 +68,7 @@ export class Arena {
     if (this.#segment !== undefined && this.#segment.bytes.length >= bytes) return this.#segment;
     try {
       const larger = privateSegment(Math.max(smallestSegment, 2 ** Math.ceil(Math.log2(bytes))));
-      if (this.#segment !== undefined) detachSegment(this.#segment);
+      this.#detach();
       this.#segment = larger;
     } catch (error) {
       if (!(error instanceof FescueError)) throw error;

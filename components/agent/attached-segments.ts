@@ -1,5 +1,5 @@
 import { attachSegment, detachSegment, segmentStatus, type Attachment } from '../common/shared-memory.ts';
-import type { ArenaNote } from './arena.ts';
+import { largestKept, type ArenaNote } from './arena.ts';
 
 /** The agent's own segment in one of its processes: one at a time, for the agent replaces it by a larger one. */
 export class AttachedSegments {
@@ -11,11 +11,20 @@ export class AttachedSegments {
     return bytes.subarray(offset, offset + length);
   }
 
+  /** Lets go of the room a large message took, as its `Arena` does. */
+  trim(): void {
+    if ((this.#attached?.bytes.length ?? 0) > largestKept) this.#detach();
+  }
+
   #replace(segmentId: number): { readonly bytes: Buffer } {
-    if (this.#attached !== undefined) detachSegment(this.#attached);
-    this.#attached = undefined;
+    this.#detach();
     const attachment = attachSegment(segmentId, segmentStatus(segmentId).bytes, 'read');
     this.#attached = { ...attachment, segmentId, bytes: Buffer.from(attachment.memory) };
     return this.#attached;
+  }
+
+  #detach(): void {
+    if (this.#attached !== undefined) detachSegment(this.#attached);
+    this.#attached = undefined;
   }
 }

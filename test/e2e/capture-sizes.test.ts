@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { SharedBuffer } from '../../components/common/shared-buffer.ts';
 import { isAlive } from '../helpers/processes.ts';
+import { segmentsOf } from '../helpers/segments.ts';
 import { eventually } from '../helpers/use-agent.ts';
 import { bytesInput, firstBytes, useSpoolingAgent } from '../helpers/use-spooling-agent.ts';
 
@@ -58,6 +59,11 @@ test('a capture of 60 MiB arrives whole, by bytes and by shared memory', async (
   const lines = await agent.lines(2);
   for (const { deviceFleetInputs: [entry] } of lines) expect(Buffer.compare(await readFile(fileURLToPath(entry?.['data-ref'] ?? '')), content)).toBe(0);
   expect(lines.map(({ eventMetadata }) => eventMetadata.eventId).toSorted()).toEqual(['bytes', 'shared']);
+  // Nobody keeps the memory it was handed over in, and the next one is taken all the same.
+  await eventually(() => segmentsOf(agent.pid).length === 0, 'the memory to be free');
+  await agent.capture('smaller', { bytes: MB });
+  expect(segmentsOf(agent.pid)).toHaveLength(1);
+  await agent.lines(3);
 });
 
 test('empty tensors, scalars, no tensors at all and a thousand small ones arrive as they were sent', async () => {

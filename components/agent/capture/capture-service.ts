@@ -96,6 +96,7 @@ export class CaptureService {
       if (spoolFolder !== undefined && !existsSync(spoolFolder)) return this.#options.onLost();
     }
     this.#shared.sweep();
+    this.#arena.trim();
     this.#opened?.delivery.captureAdded();
   }
 

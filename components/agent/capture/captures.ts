@@ -94,6 +94,7 @@ export class Captures {
         if (answer?.status === 'fulfilled') job.resolve();
         else job.reject(answer?.reason);
       }
+      arena.trim();
     } catch (error) {
       for (const job of jobs) job.reject(error);
     }
