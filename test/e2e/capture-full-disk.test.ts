@@ -1,7 +1,8 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { withFileLimit } from '../helpers/file-limit.ts';
+import { eventually } from '../helpers/use-agent.ts';
 import { hasStatus, useSpoolingAgent, waiting, type SpoolingAgent } from '../helpers/use-spooling-agent.ts';
 
 type Told = { taken: string[]; refused: { id: string; error: unknown }[] };
@@ -44,6 +45,10 @@ test.each([
   expect(told.refused.map(({ id }) => id)).toEqual(refused);
   for (const { error } of told.refused) expect(error).toMatchObject(noRoom);
   for (const id of told.taken) expect(await agent.client.captureStatus(id)).toBe('IN_PROGRESS');
+  // Nothing is left of what was refused.
+  const segments = readdirSync(agent.spoolFolder).filter((name) => /^\d+-p\d\.log$/.test(name));
+  const bytes = segments.reduce((sum, name) => sum + statSync(join(agent.spoolFolder, name)).size, 0);
+  await eventually(async () => (await agent.metrics()).value('fescue_capture_spool_bytes') === bytes, `the ${bytes} bytes of the segments to be those of the captures`);
   await agent.stop('SIGKILL');
   await expectDelivered(agent.root, told);
 });
