@@ -77,6 +77,12 @@ async function useAgentWithTiny(...args: string[]): Promise<RunningAgent> {
   return agent;
 }
 
+/** Starts the capture process: it has to survive what comes. */
+async function captureOnce({ client }: RunningAgent): Promise<void> {
+  await client.captureData({ model: 'tiny', id: 'first', inputs: [], outputs: [] });
+  await eventually(async () => (await client.captureStatus('first')) === 'SUCCESS', 'the first capture to be delivered');
+}
+
 const descriptors = (pid: number): number => readdirSync(`/proc/${pid}/fd`).length;
 const residentMegabytes = (pid: number): number => Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1000;
 
@@ -109,20 +115,22 @@ describe(`messages that are none (FESCUE_TEST_SEED=${seed})`, () => {
     UnLoadModel: [status.NOT_FOUND],
     ListModels: [status.OK],
     DescribeModel: [status.OK, status.NOT_FOUND],
-    CaptureData: [status.UNIMPLEMENTED],
-    GetCaptureDataStatus: [status.UNIMPLEMENTED],
+    CaptureData: [status.OK, status.ALREADY_EXISTS, status.NOT_FOUND, status.OUT_OF_RANGE],
+    GetCaptureDataStatus: [status.OK],
   };
+  /** What is decoded by hand skips fields of another wire type, and looks up the alias before it decodes tensors. */
+  const decodedByHand: AgentMethod[] = ['Predict', 'CaptureData', 'GetCaptureDataStatus'];
 
   it.each(Object.keys(service) as AgentMethod[])('%s refuses as invalid, and answers what is one after all', async (method) => {
-    const agent = await useAgentWithTiny('--queue-size', '1000');
+    const agent = await useAgentWithTiny('--queue-size', '1000', '--capture-data-buffer-size', '1000', '--capture-data-destination', 'Disk', '--capture-data-push-period-seconds', '0.1');
+    if (method.includes('Capture')) await captureOnce(agent);
     const client = new Client(`unix://${agent.socketPath}`, credentials.createInsecure());
     await withstands(agent, async () => {
       const batches = fc.array(hostileMessage(method), { minLength: 50, maxLength: 100 });
       const property = fc.asyncProperty(batches, async (messages) => {
         const codes = await Promise.all(messages.map((message) => statusOf(client, method, message)));
         for (const [index, message] of messages.entries()) {
-          // Predict's alias is looked up before its tensors are decoded.
-          const others = method === 'Predict' || decodes(method, message) ? answers[method] : [];
+          const others = decodedByHand.includes(method) || decodes(method, message) ? answers[method] : [];
           expect([status.INVALID_ARGUMENT, ...others], message.toString('hex')).toContain(codes[index]);
         }
       });
