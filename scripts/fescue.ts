@@ -3,6 +3,7 @@ import { agentCommand } from '../components/agent/command.ts';
 import { runCommand } from '../components/common/command-line.ts';
 import { productVersion } from '../components/common/version.ts';
 import { benchCommand } from './commands/bench.ts';
+import { captureCommand } from './commands/capture.ts';
 import { demoCommand } from './commands/demo.ts';
 import { devCommand } from './commands/dev.ts';
 import { migrateCommand } from './commands/migrate.ts';
@@ -27,7 +28,7 @@ Examples:
   fescue predict list --socket /tmp/agent.sock   ask a running agent for its models
   fescue help predict                            more on one command`,
   );
-const commands = [demoCommand(), devCommand(), agentCommand(process.env), predictCommand(), packageCommand(), inspectCommand(), keysCommand(), benchCommand(), migrateCommand()];
+const commands = [demoCommand(), devCommand(), agentCommand(process.env), predictCommand(), captureCommand(), packageCommand(), inspectCommand(), keysCommand(), benchCommand(), migrateCommand()];
 for (const command of commands) root.addCommand(command);
 
 void runCommand(root, process.argv);

@@ -15,7 +15,7 @@ const entry = z
     data: z.string().optional().meta({ description: 'The data itself: text (CSV, JSON), or bytes in base64, of a tensor row-major and little-endian.' }),
     'data-ref': z.string().optional().meta({ description: 'Where the data is: `s3://bucket/key` or `file:///path`.' }),
   })
-  .meta({ description: 'A tensor or a piece of auxiliary data, with either `data` or `data-ref`.' });
+  .meta({ id: 'entry', description: 'A tensor or a piece of auxiliary data, with either `data` or `data-ref`.' });
 
 export const captureLine = z.looseObject({
   deviceFleetInputs: z.array(entry).meta({ description: 'Input tensors.' }),

@@ -11,9 +11,16 @@ const elementArrays = {
   FLOAT64: Float64Array,
 } as const;
 
-/** The elements of a tensor in row-major order; INT64 as bigint. */
-export function elementsOf(tensor: Pick<Tensor, 'dtype' | 'bytes'>): (number | bigint)[] {
+type ElementArray = InstanceType<(typeof elementArrays)[keyof typeof elementArrays]>;
+
+/** The elements of a tensor in row-major order, in an array of their type; INT64 as bigint. */
+export function elementArrayOf(tensor: Pick<Tensor, 'dtype' | 'bytes'>): ElementArray {
   // A copy starts on every boundary an element can need.
   const { buffer } = Uint8Array.from(tensor.bytes);
-  return [...new elementArrays[tensor.dtype](buffer)];
+  return new elementArrays[tensor.dtype](buffer);
+}
+
+/** The elements of a tensor in row-major order; INT64 as bigint. */
+export function elementsOf(tensor: Pick<Tensor, 'dtype' | 'bytes'>): (number | bigint)[] {
+  return [...elementArrayOf(tensor)];
 }

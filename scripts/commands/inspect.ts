@@ -7,6 +7,7 @@ import { FescueError, messageOf } from '../../components/common/errors.ts';
 import { describeTensor } from '../../components/common/tensor.ts';
 import { inspectModel, type Inspection, type MemoryEstimate } from '../packaging/inspect-model.ts';
 import { bytesOf, type OnnxTensor } from '../packaging/onnx-file.ts';
+import { readableBytes } from './readable-bytes.ts';
 import { formatPairs, formatTable } from './table.ts';
 
 type InspectOptions = { trustedCertificates?: string; json?: true };
@@ -101,9 +102,4 @@ function sizeOf(tensor: OnnxTensor): string {
   const dynamic = tensor.shape.some((axis) => typeof axis !== 'number' || axis < 0);
   const size = readableBytes(bytesOf({ ...tensor, shape: tensor.shape.map((axis) => (typeof axis === 'number' && axis < 0 ? '?' : axis)) }));
   return dynamic ? `${size} or more` : size;
-}
-
-function readableBytes(bytes: number): string {
-  if (bytes < 1024) return `${bytes} B`;
-  return bytes < 1024 * 1024 ? `${(bytes / 1024).toFixed(1)} KiB` : `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
 }

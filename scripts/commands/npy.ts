@@ -1,19 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { FescueError, messageOf } from '../../components/common/errors.ts';
-import { type DataType, elementBytes, elementCount } from '../../components/common/tensor.ts';
-
-/** NumPy's type codes of the contract's data types, little-endian. */
-const typeCodes: Readonly<Record<string, DataType>> = {
-  '|u1': 'UINT8',
-  '<i2': 'INT16',
-  '<i4': 'INT32',
-  '<i8': 'INT64',
-  '<f2': 'FLOAT16',
-  '<f4': 'FLOAT32',
-  '<f8': 'FLOAT64',
-};
-
-const magic = Buffer.from([0x93, ...Buffer.from('NUMPY')]);
+import { type DataType, dataTypes, elementBytes, elementCount } from '../../components/common/tensor.ts';
+import { npyDataType, npyMagic } from '../captures/npy-format.ts';
 
 /**
  * Reads a NumPy array file (`.npy`, format 1 to 3).
@@ -25,13 +13,13 @@ export async function readNpy(path: string): Promise<{ dtype: DataType; shape: n
     throw new FescueError('not-found', `Tensor file ${path} cannot be read: ${messageOf(error)}.`, { cause: error });
   });
   const refuse = (reason: string): never => {
-    throw new FescueError('invalid-argument', `Tensor file ${path} cannot be used: ${reason}. Write it with numpy.save of a C-ordered array of ${Object.values(typeCodes).join(', ')}.`);
+    throw new FescueError('invalid-argument', `Tensor file ${path} cannot be used: ${reason}. Write it with numpy.save of a C-ordered array of ${dataTypes.join(', ')}.`);
   };
-  if (!file.subarray(0, 6).equals(magic) || file.length < 12) return refuse('it is no .npy file');
+  if (!file.subarray(0, 6).equals(npyMagic) || file.length < 12) return refuse('it is no .npy file');
   const [start, headerLength] = file[6] === 1 ? [10, file.readUInt16LE(8)] : [12, file.readUInt32LE(8)];
   const header = file.toString('latin1', start, start + headerLength);
   const code = /'descr': *'([^']*)'/.exec(header)?.[1] ?? '';
-  const dtype = typeCodes[code] ?? refuse(`its elements are "${code}"`);
+  const dtype = npyDataType(code) ?? refuse(`its elements are "${code}"`);
   if (!/'fortran_order': *False/.test(header)) return refuse('it is in Fortran order');
   const shape = (/'shape': *\(([^)]*)\)/.exec(header)?.[1] ?? '').split(',').filter((axis) => axis.trim() !== '').map(Number);
   const bytes = file.subarray(start + headerLength);
