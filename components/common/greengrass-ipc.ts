@@ -8,6 +8,8 @@ import { within } from './within.ts';
 export type GreengrassIpc = {
   /** A component's whole configuration, the caller's own without a name; undefined when there is none. */
   getConfiguration(component?: string): Promise<Record<string, unknown> | undefined>;
+  /** Calls `listener` with each change of the caller's own configuration, several times when several keys change, until the connection ends. */
+  onConfigurationUpdate(listener: () => void): Promise<void>;
   /** Publishes to AWS IoT Core at QoS 1 through the nucleus, which queues while the device is offline. */
   publishToIotCore(topic: string, payload: Uint8Array): Promise<void>;
   /** Publishes a JSON object to the components of this device. */
@@ -63,6 +65,12 @@ class SdkIpc implements GreengrassIpc {
       if (error instanceof FescueError && error.kind === 'failed-precondition') return undefined;
       throw error;
     }
+  }
+
+  async onConfigurationUpdate(listener: () => void): Promise<void> {
+    const updates = this.#client.subscribeToConfigurationUpdate({ keyPath: [] });
+    updates.on('message', () => listener());
+    await this.#call('SubscribeToConfigurationUpdate', updates.activate());
   }
 
   async publishToIotCore(topic: string, payload: Uint8Array): Promise<void> {

@@ -7,6 +7,9 @@ import { inferenceSettings } from './settings.ts';
 
 export type InferenceSettings = SettingValues<typeof inferenceSettings>;
 
+/** A configuration that can be used, and the keys in it that mean nothing here. */
+export type Configuration = { readonly settings: InferenceSettings; readonly unknownKeys: readonly string[] };
+
 /** The part of Greengrass IPC that knows configurations. */
 export type ConfigurationService = { getConfiguration(component?: string): Promise<Record<string, unknown> | undefined> };
 
@@ -25,10 +28,10 @@ const agentComponent = 'dev.fescue.EdgeAgent';
 /**
  * Reads and checks the whole configuration.
  *
- * @returns the settings, with the agent's socket filled in, and the keys that mean nothing here
+ * @returns the settings, with the agent's socket filled in
  * @throws FescueError `invalid-argument` with every problem at once
  */
-export async function readConfiguration(sources: ConfigurationSources): Promise<{ settings: InferenceSettings; unknownKeys: readonly string[] }> {
+export async function readConfiguration(sources: ConfigurationSources): Promise<Configuration> {
   const { accessControl: _, ...deployed } = (await sources.ipc?.getConfiguration()) ?? {};
   const given: Record<string, unknown> = {
     // Nobody to publish through: results are for the person who started this.

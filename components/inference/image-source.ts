@@ -1,10 +1,10 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { watch, type FSWatcher } from 'chokidar';
 import { messageOf } from '../common/errors.ts';
 import type { Logger } from '../common/log.ts';
 import type { InferenceSettings } from './configuration.ts';
+import { pause } from './pause.ts';
 
 export type SourceOptions = {
   readonly settings: Pick<InferenceSettings, 'ImageName' | 'ImageDirectory' | 'InferenceInterval'>;
@@ -100,11 +100,4 @@ class PathQueue {
     }
     return undefined;
   }
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  // setTimeout fires at once for more than 2^31 ms.
-  await sleep(Math.min(ms, 2 ** 31 - 1), undefined, { signal }).catch((error: unknown) => {
-    if (!signal.aborted) throw error;
-  });
 }

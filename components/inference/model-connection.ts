@@ -16,6 +16,14 @@ export type ConnectionOptions = {
   readonly signal: AbortSignal;
 };
 
+/** What a model made of an input. */
+export type Prediction = {
+  /** The first output of the package's manifest. */
+  readonly output: Tensor;
+  /** Every output, in the model's order. */
+  readonly outputs: readonly Tensor[];
+};
+
 /** An image that brings the model down again and again is given up, so that the others get their turn. */
 const attemptsPerImage = 3;
 const reconnectPauseMs = 200;
@@ -51,12 +59,8 @@ export class ModelConnection {
     }
   }
 
-  /**
-   * Runs the model. When the agent or the model is gone, both are brought back and the image is tried again.
-   *
-   * @returns the model's first output
-   */
-  async predict(input: Tensor): Promise<Tensor> {
+  /** Runs the model. When the agent or the model is gone, both are brought back and the image is tried again. */
+  async predict(input: Tensor): Promise<Prediction> {
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await this.#predictOnce(input);
@@ -105,12 +109,12 @@ export class ModelConnection {
     log.info({ model: name, package: classifier.name, version: classifier.version, input: describeTensor(described) }, 'model loaded');
   }
 
-  async #predictOnce(input: Tensor): Promise<Tensor> {
+  async #predictOnce(input: Tensor): Promise<Prediction> {
     const { settings, classifier, signal } = this.#options;
     const options = { timeoutMs: settings.PredictTimeoutSeconds * 1000, signal };
     const outputs = await this.#transport.send(input, (prepared) => this.#client.predict(settings.ModelName, [prepared], options));
     const output = outputs.find((one) => one.name === classifier.output.name);
-    if (output !== undefined) return output;
+    if (output !== undefined) return { output, outputs };
     throw new FescueError('failed-precondition', `Model "${settings.ModelName}" gave the outputs ${outputs.map((one) => one.name).join(', ')}, not ${classifier.output.name} of its manifest.`);
   }
 

@@ -5,22 +5,27 @@ export type Activation = 'softmax' | 'sigmoid' | 'none';
 export type ClassScore = { readonly label: string; readonly score: number };
 
 /**
- * The best classes of a classifier's output.
+ * Every class with its score, in the model's order.
  *
  * @param output scores or logits of one image, one element per class
  * @param options.labels class names by index; a class without one is called `class 17`
- * @returns at most `maxResults` classes that score at least `threshold`, best first
  */
-export function bestClasses(
-  output: Tensor,
-  options: { activation: Activation; labels: readonly string[]; threshold: number; maxResults: number },
-): ClassScore[] {
+export function classScores(output: Tensor, options: { activation: Activation; labels: readonly string[] }): ClassScore[] {
   const scores = activate(elementsOf(output).map(Number), options.activation);
+  return scores.map((score, index) => ({ label: options.labels[index] ?? `class ${index}`, score }));
+}
+
+/** At most `maxResults` of the classes, which score at least `threshold`, best first. */
+export function bestClasses(scores: readonly ClassScore[], options: { threshold: number; maxResults: number }): ClassScore[] {
   return scores
-    .map((score, index) => ({ label: options.labels[index] ?? `class ${index}`, score }))
     .filter(({ score }) => score >= options.threshold)
     .sort((a, b) => b.score - a.score)
     .slice(0, options.maxResults);
+}
+
+/** The best class, however low its score; undefined when no score is a number. */
+export function topClass(scores: readonly ClassScore[]): ClassScore | undefined {
+  return scores.reduce<ClassScore | undefined>((top, one) => (one.score > (top?.score ?? Number.NEGATIVE_INFINITY) ? one : top), undefined);
 }
 
 function activate(values: number[], activation: Activation): number[] {

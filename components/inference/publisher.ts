@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FescueError } from '../common/errors.ts';
-import type { GreengrassIpc } from '../common/greengrass-ipc.ts';
-import type { Logger } from '../common/log.ts';
+import type { IpcLink } from './ipc-link.ts';
 import type { ResultMessage } from './result-message.ts';
 
 /** Brings results to whoever waits for them. */
@@ -47,42 +46,4 @@ export function greengrassPublisher(options: { ipc: IpcLink; to: 'iot-core' | 'l
       }
     },
   };
-}
-
-/** The connection to the nucleus, made anew when it was lost. */
-export class IpcLink {
-  readonly #connect: () => Promise<GreengrassIpc>;
-  readonly #log: Logger;
-  #current: GreengrassIpc | undefined;
-
-  /** @param first the connection that is already there */
-  constructor(options: { first: GreengrassIpc; connect: () => Promise<GreengrassIpc>; log: Logger }) {
-    this.#connect = options.connect;
-    this.#log = options.log;
-    this.#use(options.first);
-  }
-
-  /** @throws FescueError `unavailable` when the nucleus does not answer */
-  async connection(): Promise<GreengrassIpc> {
-    if (this.#current === undefined) {
-      this.#use(await this.#connect());
-      this.#log.info('connected to the Greengrass nucleus again');
-    }
-    return this.#current as GreengrassIpc;
-  }
-
-  async close(): Promise<void> {
-    const connection = this.#current;
-    this.#current = undefined;
-    await connection?.close();
-  }
-
-  #use(connection: GreengrassIpc): void {
-    this.#current = connection;
-    void connection.lost.then((reason) => {
-      if (this.#current !== connection) return;
-      this.#current = undefined;
-      this.#log.warn({ reason }, 'the connection to the Greengrass nucleus was lost; connecting again with the next result');
-    });
-  }
 }

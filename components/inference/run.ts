@@ -1,14 +1,19 @@
 import { CredentialKeeper } from '../common/credentials.ts';
-import { FescueError, messageOf } from '../common/errors.ts';
 import { connectGreengrassIpc, isGreengrassComponent, type GreengrassIpc } from '../common/greengrass-ipc.ts';
 import { createLogger, type Logger, type LogLevel } from '../common/log.ts';
 import { removeAbandonedBuffers } from '../common/shared-buffer.ts';
-import { classifyImage } from './classify.ts';
+import { agentSink, CaptureSender } from './capture-sender.ts';
+import { Capturer } from './capturer.ts';
+import { classifyAll, type ImageCounts } from './classify-all.ts';
 import { readConfiguration, type InferenceSettings } from './configuration.ts';
+import { ConfigurationFollower } from './configuration-follower.ts';
 import { imageSource } from './image-source.ts';
+import { IpcLink } from './ipc-link.ts';
+import { LiveSettings } from './live-settings.ts';
 import { ModelConnection } from './model-connection.ts';
 import { readClassifier, type Classifier } from './model-package.ts';
-import { greengrassPublisher, IpcLink, stdoutPublisher, type Publisher } from './publisher.ts';
+import { greengrassPublisher, stdoutPublisher, type Publisher } from './publisher.ts';
+import { Sampler } from './sampler.ts';
 
 export type RunOptions = {
   readonly environment: NodeJS.ProcessEnv;
@@ -18,6 +23,8 @@ export type RunOptions = {
 };
 
 const ipcTimeoutMs = 10_000;
+/** A nucleus has five seconds of patience with a component that stops. */
+const lastCapturesMs = 2_000;
 
 /**
  * The whole life of the component: configuration, credentials, model, images, and, on SIGTERM or SIGINT, the way back.
@@ -29,13 +36,18 @@ export async function runInference(options: RunOptions): Promise<void> {
   const connect = (): Promise<GreengrassIpc> => connectGreengrassIpc({ timeoutMs: ipcTimeoutMs });
   const ipc = isGreengrassComponent(options.environment) ? await connect() : undefined;
   try {
-    const { settings, unknownKeys } = await readConfiguration({ ...options, ipc });
+    const initial = await readConfiguration({ ...options, ipc });
+    const { settings, unknownKeys } = initial;
     const log = createLogger({ component: 'inference', level: settings.LogLevel as LogLevel, fd: settings.PublishTo === 'stdout' ? 2 : 1 });
     for (const key of unknownKeys) log.warn({ key }, 'configuration key is not known and has no effect');
     const link = ipc === undefined ? undefined : new IpcLink({ first: ipc, connect, log });
+    const live = new LiveSettings({ initial, read: async () => readConfiguration({ ...options, ipc: await link?.connection() }), log });
+    const follower = link === undefined ? undefined : new ConfigurationFollower({ link, log, onUpdate: () => live.update() });
+    follower?.start();
     try {
-      await runWith({ settings, log, link, environment: options.environment, signal: stopping });
+      await runWith({ live, log, link, environment: options.environment, signal: stopping });
     } finally {
+      await follower?.stop();
       await link?.close();
     }
     log.info('stopped');
@@ -44,11 +56,12 @@ export async function runInference(options: RunOptions): Promise<void> {
   }
 }
 
-type Running = { settings: InferenceSettings; log: Logger; link: IpcLink | undefined; environment: NodeJS.ProcessEnv; signal: AbortSignal };
+type Running = { live: LiveSettings; log: Logger; link: IpcLink | undefined; environment: NodeJS.ProcessEnv; signal: AbortSignal };
 
-async function runWith({ settings, log, link, environment, signal }: Running): Promise<void> {
+async function runWith({ live, log, link, environment, signal }: Running): Promise<void> {
   const credentials = new CredentialKeeper({ environment, log });
   await credentials.start();
+  const settings = live.current;
   const classifier = await readClassifier(settings.ModelPath);
   const model = new ModelConnection({ settings, classifier, log, signal });
   try {
@@ -57,7 +70,7 @@ async function runWith({ settings, log, link, environment, signal }: Running): P
     const abandoned = removeAbandonedBuffers();
     if (abandoned.length > 0) log.info({ segments: abandoned }, 'removed shared memory of a component that was killed');
     await link?.connection().then((connection) => connection.updateState('RUNNING'));
-    await classifyAll({ settings, log, classifier, model, publisher: publisherFor(settings, link), signal });
+    await classifyImages({ live, log, link, classifier, model, signal });
   } catch (error) {
     // Stopped while it waited for something: not a failure.
     if (!signal.aborted) throw error;
@@ -67,36 +80,26 @@ async function runWith({ settings, log, link, environment, signal }: Running): P
   }
 }
 
+type Classifying = Pick<Running, 'live' | 'log' | 'link' | 'signal'> & { classifier: Classifier; model: ModelConnection };
+
+async function classifyImages({ live, log, link, classifier, model, signal }: Classifying): Promise<void> {
+  const settings = live.current;
+  const sender = new CaptureSender({ sink: agentSink({ socketPath: settings.UnixSocketName, timeoutMs: settings.PredictTimeoutSeconds * 1000 }), log });
+  const capturer = new Capturer({ sampler: new Sampler(), sender, log });
+  const images = imageSource({ settings, log, signal });
+  const publisher = (now: InferenceSettings): Publisher => publisherFor(now, link);
+  let counts: ImageCounts;
+  try {
+    counts = await classifyAll({ images, settings: () => live.current, classifier, model, publisher, capturer, log, signal });
+  } finally {
+    await sender.finish(lastCapturesMs);
+  }
+  log.info({ ...counts, ...capturer.counts, refusals: sender.refusals }, 'stopping');
+}
+
 function publisherFor(settings: InferenceSettings, ipc: IpcLink | undefined): Publisher {
   if (settings.PublishTo === 'stdout' || ipc === undefined) return stdoutPublisher;
   return greengrassPublisher({ ipc, to: settings.PublishTo === 'local' ? 'local' : 'iot-core', topic: settings.PublishResultsOnTopic });
-}
-
-type Classifying = { settings: InferenceSettings; log: Logger; classifier: Classifier; model: ModelConnection; publisher: Publisher; signal: AbortSignal };
-
-/** One image after the other. What goes wrong with one is logged and counted, and the next has its turn. */
-async function classifyAll({ settings, log, classifier, model, publisher, signal }: Classifying): Promise<void> {
-  const counts = { classified: 0, skipped: 0, unpublished: 0 };
-  for await (const image of imageSource({ settings, log, signal })) {
-    const message = await classifyImage(image, { classifier, model, threshold: settings.ScoreThreshold, maxResults: settings.MaxResults }).catch((error: unknown) => {
-      if (signal.aborted || !(error instanceof FescueError)) throw error;
-      counts.skipped += 1;
-      log.error({ image, reason: messageOf(error), ...counts }, 'image skipped');
-      return undefined;
-    });
-    if (message === undefined) continue;
-    await publisher.publish(message).then(
-      () => {
-        counts.classified += 1;
-        log.info({ image, results: message['inference-results'], timingsMs: message['timings-ms'], ...counts }, 'image classified');
-      },
-      (error: unknown) => {
-        counts.unpublished += 1;
-        log.error({ image, results: message['inference-results'], reason: messageOf(error), ...counts }, 'result could not be published');
-      },
-    );
-  }
-  log.info(counts, 'stopping');
 }
 
 /** Aborted by the first SIGTERM or SIGINT. */

@@ -42,4 +42,6 @@ export type StoreOptions = {
   readonly region?: string | undefined;
   /** Longest silence of the server. Default: 30 seconds. */
   readonly idleTimeoutMs?: number | undefined;
+  /** Ends requests that wait for an answer, with `cancelled`. */
+  readonly signal?: AbortSignal | undefined;
 };

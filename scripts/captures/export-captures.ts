@@ -84,7 +84,7 @@ async function writeAll({ captures, signal, onProblem, onProgress }: ExportOrder
       written += 1;
       onProgress(written);
     } catch (error) {
-      if (!(error instanceof FescueError) || error.kind === 'unavailable') throw error;
+      if (!(error instanceof FescueError) || ['unavailable', 'cancelled'].includes(error.kind)) throw error;
       onProblem({ key: found.key, lineNumber: found.lineNumber, reason: error.message });
     }
   }

@@ -45,6 +45,7 @@ function explain(error: unknown, server: string): Explanation {
   const known = explanations[sameAs[name] ?? name];
   if (known !== undefined) return name === 'CredentialsProviderError' && /expired/i.test(message) ? { ...known, problem: 'the AWS credentials have expired' } : known;
   if (message.startsWith('Region is missing')) return explanations['NoRegion'] ?? unknown(name);
+  if (name === 'AbortError') return { kind: 'cancelled', problem: 'it was interrupted', remedy: 'Start it again.' };
   if (networkCodes.includes(code) || name === 'TimeoutError' || message === 'aborted') {
     return { kind: 'unavailable', problem: `${server} does not answer (${code || name})`, remedy: 'Check the network, and the address if --endpoint names one.' };
   }

@@ -5,7 +5,7 @@ import { keyBeside, leadsOutside, parseReference } from './reference.ts';
 import { s3Error, type S3Subject } from './s3-error.ts';
 import { walk, type Listing } from './walk.ts';
 
-type Bucket = { readonly client: S3Client; readonly bucket: string; readonly prefix: string; readonly subject: S3Subject };
+type Bucket = { readonly client: S3Client; readonly bucket: string; readonly prefix: string; readonly subject: S3Subject; readonly request: { readonly abortSignal?: AbortSignal } };
 
 const bodyAttempts = 3;
 
@@ -20,7 +20,7 @@ export async function openS3Store(location: string, options: StoreOptions = {}):
   if (bucket === undefined) throw new FescueError('invalid-argument', `${location} names no bucket: expected s3://bucket or s3://bucket/prefix, with the name of a bucket in small letters, digits, dots and dashes.`);
   const prefix = path.replace(/\/*$/, '/').replace(/^\/$/, '');
   const name = `s3://${bucket}/${prefix}`.replace(/\/$/, '');
-  const store: Bucket = { client: makeClient(options), bucket, prefix, subject: { name, endpoint: options.endpoint } };
+  const store: Bucket = { client: makeClient(options), bucket, prefix, subject: { name, endpoint: options.endpoint }, request: options.signal === undefined ? {} : { abortSignal: options.signal } };
   return {
     name,
     objects: (skips = () => false) => walk(prefix, { list: async (folder) => listFolder(store, folder), skips }),
@@ -39,10 +39,10 @@ function makeClient({ endpoint, region, idleTimeoutMs = 30_000 }: StoreOptions):
 }
 
 /** Folder by folder, so that neither raw data nor skipped hours are listed. */
-async function listFolder({ client, bucket, subject }: Bucket, folder: string): Promise<Listing> {
+async function listFolder({ client, bucket, subject, request }: Bucket, folder: string): Promise<Listing> {
   const listing = { folders: [] as string[], objects: [] as { key: string; bytes: number }[] };
   try {
-    for await (const page of paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: folder, Delimiter: '/' })) {
+    for await (const page of paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: folder, Delimiter: '/' }, request)) {
       for (const { Prefix } of page.CommonPrefixes ?? []) if (Prefix !== undefined) listing.folders.push(Prefix);
       for (const { Key, Size = 0 } of page.Contents ?? []) if (Key !== undefined) listing.objects.push({ key: Key, bytes: Size });
     }
@@ -63,10 +63,10 @@ async function readReference(store: Bucket, reference: DataReference): Promise<B
 }
 
 /** Tries again when a connection ends amid an object, which the SDK leaves to its callers. */
-async function readObject({ client, bucket, subject }: Bucket, key: string): Promise<Buffer> {
+async function readObject({ client, bucket, subject, request }: Bucket, key: string): Promise<Buffer> {
   const object = { name: `s3://${bucket}/${key}`, endpoint: subject.endpoint };
   for (let attempt = 1; ; attempt += 1) {
-    const { Body, ContentLength = 0 } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key })).catch((error: unknown) => {
+    const { Body, ContentLength = 0 } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }), request).catch((error: unknown) => {
       throw s3Error(error, object);
     });
     if (ContentLength > mostObjectBytes) {

@@ -21,3 +21,12 @@ export function wholeNumber(min: number, max: number): (text: string) => number 
     return value;
   };
 }
+
+/** A file, and what it is for when that was said. */
+export type NamedFile = { name?: string; file: string };
+
+/** Collects `file` or `name=file`, for an option that may be repeated. */
+export function collectNamedFile(text: string, earlier: NamedFile[]): NamedFile[] {
+  const [, name, file] = /^([^=/]+)=(.+)$/.exec(text) ?? [];
+  return [...earlier, name === undefined || file === undefined ? { file: text } : { name, file }];
+}

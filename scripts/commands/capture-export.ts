@@ -41,8 +41,8 @@ Examples:
 async function runExport(location: string, options: ExportOptions, command: Command): Promise<void> {
   if (options.labels !== undefined && options.format !== 'manifest') command.error('error: --labels goes with --format manifest');
   const labels = options.labels === undefined ? [] : (await readText(options.labels, 'Labels file')).trimEnd().split(/\r?\n/);
-  const store = await openStore(location, options);
   const signal = interruption(() => progress('Stopping …'));
+  const store = await openStore(location, { ...options, signal });
   const line = new ProgressLine(process.stderr, options.quiet !== true && options.json !== true);
   const problems = new Problems((text) => {
     line.end();

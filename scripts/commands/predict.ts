@@ -1,27 +1,23 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { Command, Option } from 'commander';
-import { AgentClient, defaultSocketPath, type Model, type PredictInput } from '../../components/common/agent-client.ts';
+import type { AgentClient, Model, PredictInput } from '../../components/common/agent-client.ts';
 import { FescueError } from '../../components/common/errors.ts';
-import { manifestFileName } from '../../components/common/model-manifest.ts';
 import { describeTensor, type Tensor, type TensorSpec } from '../../components/common/tensor.ts';
 import { elementsOf } from '../../components/common/tensor-elements.ts';
-import { type Classifier, readClassifier } from '../../components/inference/model-package.ts';
-import { bestClasses } from '../../components/inference/postprocess.ts';
+import { bestClasses, classScores } from '../../components/inference/postprocess.ts';
 import { preprocess } from '../../components/inference/preprocess.ts';
-import { withStatus } from './agent-refusal.ts';
-import { positiveInteger, positiveNumber } from './arguments.ts';
+import { callOptions, classifierOf, print, subcommand, withAgent, type CommonOptions } from './agent-command.ts';
+import { collectNamedFile, positiveInteger, type NamedFile } from './arguments.ts';
 import { readNpy } from './npy.ts';
+import { addCaptureCommands } from './predict-capture.ts';
 import { formatTable } from './table.ts';
 
-type CommonOptions = { socket: string; timeout: number; json?: true };
-type PredictOptions = CommonOptions & { image?: string; tensor: { name?: string; file: string }[]; package?: string; top: number };
+type PredictOptions = CommonOptions & { image?: string; tensor: NamedFile[]; package?: string; top: number };
 
 const shownElements = 8;
 
 /** The hand tool: every call of the agent's API from a shell. */
 export function predictCommand(): Command {
-  const command = new Command('predict').description('Talk to a running agent: list, load, describe, predict, unload.').addHelpText(
+  const command = new Command('predict').description('Talk to a running agent: list, load, describe, predict, unload, capture, status.').addHelpText(
     'after',
     `
 A refusal of the agent is printed with its status, such as NOT_FOUND, and ends with exit code 1.
@@ -30,6 +26,7 @@ Examples:
   fescue predict load /models/efficientnet-lite0 classifier
   fescue predict predict classifier --image cat.jpg
   fescue predict predict detector --tensor input.npy --json
+  fescue predict capture classifier --image cat.jpg --wait
   fescue predict list --socket /run/fescue/agent.sock`,
   );
   subcommand(command, 'list', 'models that are loaded', 'fescue predict list --json').action((options: CommonOptions) =>
@@ -45,7 +42,7 @@ Examples:
   subcommand(command, 'predict', 'run a model on an image or on tensors', 'fescue predict predict classifier --image cat.jpg --top 3')
     .argument('<name>', 'alias')
     .option('--image <file>', 'JPEG, PNG or WebP file, prepared as the package of the model says')
-    .addOption(new Option('--tensor <file.npy>', 'NumPy file of an input, as name=file.npy or by position; may be repeated').argParser(collectTensor).default([], 'none'))
+    .addOption(new Option('--tensor <file.npy>', 'NumPy file of an input, as name=file.npy or by position; may be repeated').argParser(collectNamedFile).default([], 'none'))
     .option('--package <folder>', "package that describes the model; default: the url it was loaded from")
     .addOption(new Option('--top <count>', 'labels shown for an image').argParser(positiveInteger).default(5))
     .action((name: string, options: PredictOptions, self: Command) => {
@@ -60,32 +57,8 @@ Examples:
         print(options, { unloaded: name }, `Unloaded ${name}.\n`);
       }),
     );
+  addCaptureCommands(command);
   return command;
-}
-
-function subcommand(parent: Command, name: string, description: string, example: string): Command {
-  return parent
-    .command(name)
-    .description(description)
-    .option('--socket <path>', "the agent's unix socket", defaultSocketPath)
-    .addOption(new Option('--timeout <seconds>', 'longest wait for the answer').argParser(positiveNumber).default(60))
-    .option('--json', 'print JSON')
-    .addHelpText('after', `\nExample:\n  ${example}`);
-}
-
-async function withAgent(options: CommonOptions, run: (agent: AgentClient) => Promise<void>): Promise<void> {
-  const agent = new AgentClient({ socketPath: options.socket });
-  try {
-    await run(agent);
-  } catch (error) {
-    throw withStatus(error);
-  } finally {
-    agent.close();
-  }
-}
-
-function callOptions(options: CommonOptions): { timeoutMs: number } {
-  return { timeoutMs: options.timeout * 1000 };
 }
 
 async function predictImage(agent: AgentClient, name: string, image: string, options: PredictOptions): Promise<void> {
@@ -94,14 +67,10 @@ async function predictImage(agent: AgentClient, name: string, image: string, opt
   const outputs = await agent.predict(name, [{ bytes, metadata }], callOptions(options));
   const output = outputs.find((one) => one.name === classifier.output.name);
   if (output === undefined) throw new FescueError('failed-precondition', `Model ${name} has no output "${classifier.output.name}", which its package names. Name the right one with --package.`);
-  const classes = bestClasses(output, { activation: classifier.output.activation, labels: classifier.labels, threshold: 0, maxResults: options.top });
+  const scores = classScores(output, { activation: classifier.output.activation, labels: classifier.labels });
+  const classes = bestClasses(scores, { threshold: 0, maxResults: options.top });
   const rows = classes.map(({ label, score }) => [label, score.toFixed(4)]);
   print(options, { image, results: classes }, formatTable([{ title: 'label' }, { title: 'score', right: true }], rows));
-}
-
-async function classifierOf(model: Model, folder = model.url): Promise<Classifier> {
-  if (existsSync(join(folder, manifestFileName))) return readClassifier(folder);
-  throw new FescueError('failed-precondition', `How to prepare an image for ${model.name} is not known: ${folder} holds no ${manifestFileName}. Name its package with --package, or give --tensor.`);
 }
 
 async function predictTensors(agent: AgentClient, name: string, options: PredictOptions): Promise<void> {
@@ -133,13 +102,4 @@ function named(spec: TensorSpec): string {
 
 function specOf({ name, dtype, shape }: Tensor): TensorSpec {
   return { name, dtype, shape };
-}
-
-function print(options: CommonOptions, value: unknown, text: string): void {
-  process.stdout.write(options.json ? `${JSON.stringify(value)}\n` : text);
-}
-
-function collectTensor(text: string, earlier: { name?: string; file: string }[]): { name?: string; file: string }[] {
-  const [, name, file] = /^([^=/]+)=(.+)$/.exec(text) ?? [];
-  return [...earlier, name === undefined || file === undefined ? { file: text } : { name, file }];
 }

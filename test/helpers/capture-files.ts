@@ -61,3 +61,7 @@ export async function putHours(root: string, { count, model = 'pump', from = '20
   for (const [index, at] of times.entries()) await put(root, captureKey({ at, model }), linesText([captureLineOf({ id: `${model}-${index}`, at, model })]));
   return times;
 }
+
+export function floats(...values: number[]): Uint8Array {
+  return new Uint8Array(Float32Array.of(...values).buffer);
+}

@@ -1,0 +1,33 @@
+import { randomBytes } from 'node:crypto';
+import { basename } from 'node:path';
+import type { AuxiliaryInput, Capture, PredictInput } from '../common/agent-client.ts';
+import type { Tensor } from '../common/tensor.ts';
+import type { Classification } from './classify.ts';
+import { inferenceSettings } from './settings.ts';
+
+/** Name of the auxiliary input that holds the priority of a capture: one digit, 0 to 9. */
+export const priorityInputName = 'fescue-priority';
+
+/**
+ * What is handed over for a classified image: the input tensor, every output, and what goes along.
+ *
+ * @param options.model alias of the model
+ * @param options.file content of the image file, if it goes along
+ */
+export function captureOf(options: { classification: Classification; model: string; priority: number; file: Uint8Array | undefined }): Capture {
+  const { model, priority, file } = options;
+  const { image, at, input, outputs } = options.classification;
+  const auxiliaryInputs: AuxiliaryInput[] = [];
+  if (file !== undefined) auxiliaryInputs.push({ name: basename(image), encoding: 'NONE', bytes: file });
+  if (priority !== inferenceSettings.CapturePriority.default) auxiliaryInputs.push({ name: priorityInputName, encoding: 'NONE', bytes: Buffer.from(String(priority)) });
+  return { model, id: captureId(model, at), at, inputs: [inputOf(input)], outputs: outputs.map(inputOf), auxiliaryInputs };
+}
+
+/** `efficientnet-lite0-20260301T120000123Z-1a2b3c4d` */
+function captureId(model: string, at: Date): string {
+  return `${model}-${at.toISOString().replaceAll(/[-:.]/g, '')}-${randomBytes(4).toString('hex')}`;
+}
+
+function inputOf({ bytes, ...metadata }: Tensor): PredictInput {
+  return { bytes, metadata };
+}

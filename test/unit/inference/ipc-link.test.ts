@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest';
+import type { GreengrassIpc } from '../../../components/common/greengrass-ipc.ts';
+import { FescueError } from '../../../components/common/errors.ts';
+import { IpcLink } from '../../../components/inference/ipc-link.ts';
+import { useLogger } from '../../helpers/use-logger.ts';
+
+type Connection = GreengrassIpc & { lose: () => void; closed: () => boolean };
+
+function connectionOf(): Connection {
+  const lost = Promise.withResolvers<string>();
+  let closed = false;
+  return {
+    getConfiguration: async () => undefined,
+    onConfigurationUpdate: async () => undefined,
+    publishToIotCore: async () => undefined,
+    publishToTopic: async () => undefined,
+    updateState: async () => undefined,
+    lost: lost.promise,
+    close: async () => void (closed = true),
+    lose: () => lost.resolve('it broke'),
+    closed: () => closed,
+  };
+}
+
+/** A link whose first connection is lost, and the attempts to make another. */
+async function useLostLink(): Promise<{ link: IpcLink; attempts: PromiseWithResolvers<GreengrassIpc>[]; lines: Record<string, unknown>[] }> {
+  const attempts: PromiseWithResolvers<GreengrassIpc>[] = [];
+  const { log, lines } = useLogger();
+  const first = connectionOf();
+  const connect = (): Promise<GreengrassIpc> => {
+    const attempt = Promise.withResolvers<GreengrassIpc>();
+    attempts.push(attempt);
+    return attempt.promise;
+  };
+  const link = new IpcLink({ first, connect, log });
+  expect(await link.connection()).toBe(first);
+  first.lose();
+  await first.lost;
+  return { link, attempts, lines };
+}
+
+test('whoever asks while a connection is made gets the same one', async () => {
+  const { link, attempts, lines } = await useLostLink();
+  const asked = [link.connection(), link.connection()];
+  const second = connectionOf();
+  attempts[0]?.resolve(second);
+  expect(await Promise.all([...asked, link.connection()])).toEqual([second, second, second]);
+  expect(attempts).toHaveLength(1);
+  expect(lines).toMatchObject([{ level: 'warn', reason: 'it broke' }, { level: 'info', msg: 'connected to the Greengrass nucleus again' }]);
+});
+
+test('a connection that cannot be made is tried again when somebody asks', async () => {
+  const { link, attempts } = await useLostLink();
+  const asked = link.connection();
+  attempts[0]?.reject(new FescueError('unavailable', 'nobody there'));
+  await expect(asked).rejects.toThrow('nobody there');
+  const again = link.connection();
+  const second = connectionOf();
+  attempts[1]?.resolve(second);
+  expect(await again).toBe(second);
+});
+
+test('a connection that comes after the end is closed, and no other is made', async () => {
+  const { link, attempts } = await useLostLink();
+  const asked = link.connection();
+  const closing = link.close();
+  const second = connectionOf();
+  attempts[0]?.resolve(second);
+  await Promise.all([asked, closing]);
+  expect(second.closed()).toBe(true);
+  await expect(link.connection()).rejects.toMatchObject({ kind: 'unavailable' });
+  expect(attempts).toHaveLength(1);
+});
