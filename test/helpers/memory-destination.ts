@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { CaptureObject } from '../../components/agent/capture/captured-objects.ts';
 import { checkKey, type Destination } from '../../components/agent/capture/destination.ts';
 
@@ -8,7 +7,7 @@ export type MemoryDestination = Destination & {
   before: (object: CaptureObject, signal: AbortSignal) => unknown;
 };
 
-/** A destination in memory, which takes an object a moment after it was asked to. */
+/** A destination in memory. */
 export function memoryDestination(): MemoryDestination {
   const objects = new Map<string, Buffer>();
   const destination: MemoryDestination = {
@@ -18,8 +17,8 @@ export function memoryDestination(): MemoryDestination {
     urlOf: (key) => `memory:/${key}`,
     async put(object, signal) {
       checkKey(object.key);
+      signal.throwIfAborted();
       await destination.before(object, signal);
-      await delay(0, undefined, { signal });
       objects.set(object.key, Buffer.from(object.body));
     },
   };
