@@ -34,7 +34,8 @@ export async function openDiskDestination({ folder, freeFloorBytes }: DiskOption
       await writeDurably(draft, body);
       await move(root, draft, path);
     } catch (error) {
-      await rm(draft, { force: true });
+      // What cannot be removed now, with the disk out of order, goes with the next start.
+      await rm(draft, { force: true }).catch(() => undefined);
       throw error instanceof DeliveryError ? error : deliveryError(root, error);
     }
   };

@@ -30,7 +30,8 @@ export function openS3Destination(options: S3Options): S3Destination {
     region,
     // Servers other than AWS have no name for each bucket.
     ...(endpoint === '' ? {} : { endpoint, forcePathStyle: true }),
-    credentials: async () => validCredentials(credentials),
+    // Else the client keeps the first ones until shortly before their end, also when others were given since.
+    credentials: Object.assign(async () => validCredentials(credentials), { memoized: true }),
     // Whoever sends has more patience, and knows when to stop.
     maxAttempts: 1,
     requestHandler: { connectionTimeout: connectTimeoutMs, socketTimeout: idleTimeoutMs },
