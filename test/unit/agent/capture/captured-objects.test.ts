@@ -20,7 +20,11 @@ type Made = { line: CaptureLine; objects: readonly CaptureObject[]; text: string
 function made({ inputs = [], outputs = [], auxiliaryInputs = [], auxiliaryOutputs = [] }: Parts, { embedLimit = 3_072, ...changes }: Partial<CaptureDescription> & { embedLimit?: number } = {}): Made {
   const withBytes = <Data extends { content: Buffer }>({ content, ...part }: Data): Omit<Data, 'content'> & { bytes: number } => ({ ...part, bytes: content.length });
   const description: CaptureDescription = {
-    ...{ id: 'one', uid, model: 'classifier', version: '1.2.0', atMs },
+    id: 'one',
+    uid,
+    model: 'classifier',
+    version: '1.2.0',
+    atMs,
     inputs: inputs.map(withBytes),
     outputs: outputs.map(withBytes),
     auxiliaryInputs: auxiliaryInputs.map(withBytes),
