@@ -11,6 +11,7 @@ import { inspectCommand } from './commands/inspect.ts';
 import { keysCommand } from './commands/keys.ts';
 import { packageCommand } from './commands/package.ts';
 import { predictCommand } from './commands/predict.ts';
+import { replayCommand } from './commands/replay.ts';
 
 const root = new Command('fescue')
   .description('Machine-learning inference for AWS IoT Greengrass V2 devices, with the API of SageMaker Edge Manager.')
@@ -28,7 +29,7 @@ Examples:
   fescue predict list --socket /tmp/agent.sock   ask a running agent for its models
   fescue help predict                            more on one command`,
   );
-const commands = [demoCommand(), devCommand(), agentCommand(process.env), predictCommand(), captureCommand(), packageCommand(), inspectCommand(), keysCommand(), benchCommand(), migrateCommand()];
+const commands = [demoCommand(), devCommand(), agentCommand(process.env), predictCommand(), captureCommand(), replayCommand(), packageCommand(), inspectCommand(), keysCommand(), benchCommand(), migrateCommand()];
 for (const command of commands) root.addCommand(command);
 
 void runCommand(root, process.argv);

@@ -3,7 +3,6 @@ import { basename } from 'node:path';
 import type { AuxiliaryInput, Capture, PredictInput } from '../common/agent-client.ts';
 import type { Tensor } from '../common/tensor.ts';
 import type { Classification } from './classify.ts';
-import { inferenceSettings } from './settings.ts';
 
 /** Name of the auxiliary input that holds the priority of a capture: one digit, 0 to 9. */
 export const priorityInputName = 'fescue-priority';
@@ -14,12 +13,12 @@ export const priorityInputName = 'fescue-priority';
  * @param options.model alias of the model
  * @param options.file content of the image file, if it goes along
  */
-export function captureOf(options: { classification: Classification; model: string; priority: number; file: Uint8Array | undefined }): Capture {
+export function captureOf(options: { classification: Classification; model: string; priority: string; file: Uint8Array | undefined }): Capture {
   const { model, priority, file } = options;
   const { image, at, input, outputs } = options.classification;
   const auxiliaryInputs: AuxiliaryInput[] = [];
   if (file !== undefined) auxiliaryInputs.push({ name: basename(image), encoding: 'NONE', bytes: file });
-  if (priority !== inferenceSettings.CapturePriority.default) auxiliaryInputs.push({ name: priorityInputName, encoding: 'NONE', bytes: Buffer.from(String(priority)) });
+  if (priority !== '') auxiliaryInputs.push({ name: priorityInputName, encoding: 'NONE', bytes: Buffer.from(priority) });
   return { model, id: captureId(model, at), at, inputs: [inputOf(input)], outputs: outputs.map(inputOf), auxiliaryInputs };
 }
 

@@ -28,7 +28,8 @@ export function topClass(scores: readonly ClassScore[]): ClassScore | undefined 
   return scores.reduce<ClassScore | undefined>((top, one) => (one.score > (top?.score ?? Number.NEGATIVE_INFINITY) ? one : top), undefined);
 }
 
-function activate(values: number[], activation: Activation): number[] {
+/** Scores of the elements of a classifier's output. */
+export function activate(values: number[], activation: Activation): number[] {
   switch (activation) {
     case 'softmax':
       return softmax(values);

@@ -10,15 +10,16 @@ export type ImageInput = { readonly name: string; readonly dtype: DataType; read
 const maxPixels = 100_000_000;
 
 /**
- * Reads an image file as the model's input: upright (EXIF), three channels, resized, cropped, normalised.
+ * Reads an image as the model's input: upright (EXIF), three channels, resized, cropped, normalised.
  *
+ * @param source path of the image file, or its bytes
  * @returns a tensor of the input's type and shape; a dynamic batch axis becomes 1
- * @throws FescueError `invalid-argument` when the file is no image sharp can read
+ * @throws FescueError `invalid-argument` when it is no image sharp can read
  */
-export async function preprocess(path: string, input: ImageInput): Promise<Tensor> {
+export async function preprocess(source: string | Buffer, input: ImageInput): Promise<Tensor> {
   const shape = input.shape.map((axis, index) => (index === 0 && axis === -1 ? 1 : axis));
   const { width, height } = imageSize(input.image, shape);
-  const pixels = await decode(path, input.image, width, height);
+  const pixels = await decode(source, input.image, width, height);
   return { name: input.name, dtype: input.dtype, shape, bytes: normalise(pixels, input) };
 }
 
@@ -33,13 +34,13 @@ function imageSize(image: ImagePreprocessing, shape: readonly number[]): { width
 }
 
 /** RGB bytes, height × width × 3. */
-async function decode(path: string, image: ImagePreprocessing, width: number, height: number): Promise<Buffer> {
+async function decode(source: string | Buffer, image: ImagePreprocessing, width: number, height: number): Promise<Buffer> {
   try {
-    const upright = sharp(path, { limitInputPixels: maxPixels, failOn: 'error' }).autoOrient().flatten({ background: colour(image) });
+    const upright = sharp(source, { limitInputPixels: maxPixels, failOn: 'error' }).autoOrient().flatten({ background: colour(image) });
     return await fit(upright, image, width, height).removeAlpha().raw({ depth: 'uchar' }).toBuffer();
   } catch (error) {
     const [reason = ''] = messageOf(error).split('\n');
-    throw new FescueError('invalid-argument', `${path} is no image that can be read: ${reason}. Expected a JPEG, PNG or WebP file.`, { cause: error });
+    throw new FescueError('invalid-argument', `${typeof source === 'string' ? source : 'The data'} is no image that can be read: ${reason}. Expected a JPEG, PNG or WebP file.`, { cause: error });
   }
 }
 

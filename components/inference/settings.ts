@@ -84,6 +84,6 @@ export const inferenceSettings = {
   CaptureOnTopChange: { kind: 'flag', default: false, doc: 'Captures images whose best label differs from that of the image before.', live: true },
   CaptureMaxPerMinute: { kind: 'number', default: 0, integer: true, min: 0, max: 10_000, doc: 'Most captures within any minute, whatever picked them; 0 is without limit.', live: true },
   CaptureImage: { kind: 'flag', default: false, doc: 'Whether the image file goes along with a capture; files above 16 MiB are left out.', live: true },
-  CapturePriority: { kind: 'number', default: 5, integer: true, min: 0, max: 9, doc: 'Priority of the captures, 9 the highest; 5 is not sent, which leaves it to the agent.', live: true },
+  CapturePriority: { kind: 'text', default: '', pattern: { regex: /^[0-9]$/, expected: 'a digit from 0 to 9' }, doc: 'Priority of the captures, 9 the highest; empty leaves it to the package of the model.', live: true },
   LogLevel: { kind: 'choice', default: 'info', choices: logLevels, doc: 'Least severe events that are logged.', live: true },
 } as const satisfies SettingsTable;

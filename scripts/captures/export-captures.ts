@@ -93,13 +93,14 @@ async function writeAll({ captures, signal, onProblem, onProgress }: ExportOrder
 
 /** Ends waiting for the next one, too: to find one can take long. */
 async function* untilAborted(captures: AsyncIterable<FoundCapture>, signal: AbortSignal): AsyncGenerator<FoundCapture> {
-  const interrupted = Promise.withResolvers<never>();
-  const interrupt = (): void => interrupted.reject(new FescueError('cancelled', 'Interrupted. Nothing was exported.'));
-  signal.addEventListener('abort', interrupt, { once: true });
-  interrupted.promise.catch(() => undefined);
   const iterator = captures[Symbol.asyncIterator]();
   for (;;) {
-    const next = await Promise.race([interrupted.promise, iterator.next()]);
+    // One for each: a promise keeps the results of all races it is in.
+    const interrupted = Promise.withResolvers<never>();
+    const interrupt = (): void => interrupted.reject(new FescueError('cancelled', 'Interrupted. Nothing was exported.'));
+    if (signal.aborted) interrupt();
+    signal.addEventListener('abort', interrupt, { once: true });
+    const next = await Promise.race([interrupted.promise, iterator.next()]).finally(() => signal.removeEventListener('abort', interrupt));
     if (next.done === true) return;
     yield next.value;
   }

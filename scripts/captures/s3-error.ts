@@ -6,7 +6,6 @@ export type S3Subject = { readonly name: string; readonly endpoint: string | und
 type Explanation = { readonly kind: ErrorKind; readonly problem: string; readonly remedy: string };
 
 const signIn = 'Sign in again, as with aws sso login, or set AWS_PROFILE or AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN.';
-const networkCodes = ['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'EPIPE', 'ECONNABORTED'];
 
 const explanations: Readonly<Record<string, Explanation>> = {
   NoSuchBucket: { kind: 'not-found', problem: 'there is no such bucket', remedy: 'Check its name, and the account and region it is in.' },
@@ -46,7 +45,8 @@ function explain(error: unknown, server: string): Explanation {
   if (known !== undefined) return name === 'CredentialsProviderError' && /expired/i.test(message) ? { ...known, problem: 'the AWS credentials have expired' } : known;
   if (message.startsWith('Region is missing')) return explanations['NoRegion'] ?? unknown(name);
   if (name === 'AbortError') return { kind: 'cancelled', problem: 'it was interrupted', remedy: 'Start it again.' };
-  if (networkCodes.includes(code) || name === 'TimeoutError' || message === 'aborted') {
+  if (/CERT|SSL|TLS|INVALID_|UNABLE_TO|HOSTNAME/.test(code)) return { kind: 'unavailable', problem: `the certificate of ${server} is not trusted (${code})`, remedy: 'Set NODE_EXTRA_CA_CERTS to the file of its authority.' };
+  if (status === 0 && (code !== '' || name === 'TimeoutError' || message === 'aborted')) {
     return { kind: 'unavailable', problem: `${server} does not answer (${code || name})`, remedy: 'Check the network, and the address if --endpoint names one.' };
   }
   if (status >= 500 || status === 429) return { kind: 'unavailable', problem: `${server} is busy or out of order (${status} ${word(name)})`, remedy: 'Try again later.' };

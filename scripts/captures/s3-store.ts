@@ -18,6 +18,7 @@ const bodyAttempts = 3;
 export async function openS3Store(location: string, options: StoreOptions = {}): Promise<CaptureStore> {
   const [, bucket, path = ''] = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/.exec(location) ?? [];
   if (bucket === undefined) throw new FescueError('invalid-argument', `${location} names no bucket: expected s3://bucket or s3://bucket/prefix, with the name of a bucket in small letters, digits, dots and dashes.`);
+  if (options.endpoint !== undefined && !/^https?:\/\/[^/]/.test(options.endpoint)) throw new FescueError('invalid-argument', `${options.endpoint} is no endpoint: expected a URL such as https://minio.example:9000.`);
   const prefix = path.replace(/\/*$/, '/').replace(/^\/$/, '');
   const name = `s3://${bucket}/${prefix}`.replace(/\/$/, '');
   const store: Bucket = { client: makeClient(options), bucket, prefix, subject: { name, endpoint: options.endpoint }, request: options.signal === undefined ? {} : { abortSignal: options.signal } };

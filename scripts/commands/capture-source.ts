@@ -47,20 +47,24 @@ export async function* capturesIn(store: CaptureStore, options: SelectOptions & 
 /** Tells on standard error what cannot be read: the first ones in full, then how many. */
 export class Problems {
   readonly #tell: (text: string) => void;
-  count = 0;
+  #count = 0;
 
   constructor(tell: (text: string) => void) {
     this.#tell = tell;
   }
 
   tell({ key, lineNumber, reason }: CaptureProblem): void {
-    this.count += 1;
-    if (this.count <= shownProblems) this.#tell(`Left out: ${printable(key)}${lineNumber === undefined ? '' : `, line ${lineNumber}`}: ${printable(reason)}`);
+    this.#count += 1;
+    if (this.#count <= shownProblems) this.#tell(`Left out: ${printable(key)}${lineNumber === undefined ? '' : `, line ${lineNumber}`}: ${printable(reason)}`);
+  }
+
+  get count(): number {
+    return this.#count;
   }
 
   /** To be called when all is read. */
   end(): void {
-    if (this.count > shownProblems) this.#tell(`Left out: ${this.count - shownProblems} more.`);
+    if (this.#count > shownProblems) this.#tell(`Left out: ${this.#count - shownProblems} more.`);
   }
 }
 
@@ -77,7 +81,8 @@ export function narrowed({ model, since, until, id }: SelectOptions): string {
   return [model, since, until, id].some((value) => value !== undefined) ? ' that was asked for' : '';
 }
 
-function moment(text: string): number {
+/** The parser of a time, or of a duration back from now. */
+export function moment(text: string): number {
   const epochMs = momentOf(text, Date.now());
   if (Number.isNaN(epochMs)) throw new InvalidArgumentError('Expected a date or time such as 2023-03-14 or 2023-03-14T16:00, or a duration back such as 30m, 3h or 2d.');
   return epochMs;

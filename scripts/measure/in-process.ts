@@ -1,9 +1,6 @@
-import { fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { FescueError } from '../../components/common/errors.ts';
-import { inCheckout } from '../packaging/paths.ts';
-import { nodeFlags } from '../packaging/recipes.ts';
 import { familyCpuMs, type Contender } from './contenders.ts';
+import { ModelProgram } from './model-program.ts';
 import type { Shapes } from './payload.ts';
 import { together, type Turn, type TurnOrder } from './turn.ts';
 
@@ -28,10 +25,10 @@ export type InProcessOptions = {
  * @throws FescueError when the model cannot be opened
  */
 export async function openInProcess({ path, shapes, intraOpThreads, instances, signal }: InProcessOptions): Promise<Contender & { readonly close: () => void }> {
-  const programs = Array.from({ length: instances }, () => new Program());
+  const programs = Array.from({ length: instances }, () => new ModelProgram<Order, Answer>('scripts/measure/in-process-main.ts'));
   const close = (): void => programs.forEach((program) => program.kill());
   signal.addEventListener('abort', close, { once: true });
-  const opening = await Promise.allSettled(programs.map((program) => program.obey({ kind: 'open', path, shapes, intraOpThreads })));
+  const opening = await Promise.allSettled(programs.map(async (program) => succeeded(await program.obey({ kind: 'open', path, shapes, intraOpThreads }))));
   const failed = opening.find((outcome) => outcome.status === 'rejected');
   if (failed !== undefined) {
     close();
@@ -55,43 +52,13 @@ export function shareOut({ callers, ms, calls }: TurnOrder, programs: number): T
   }));
 }
 
-function turnOf(answer: Answer | undefined): Turn {
-  if (answer?.kind !== 'turn') throw new FescueError('internal', 'The program of the in-process baseline did not answer with a turn.');
-  return answer.turn;
+function succeeded(answer: Answer | undefined): Answer | undefined {
+  if (answer?.kind === 'failed') throw new FescueError('failed-precondition', `The model does not run in process: ${answer.message}`);
+  return answer;
 }
 
-/** The parent's end of one program. */
-class Program {
-  readonly #process: ChildProcess;
-  readonly #ended: Promise<never>;
-
-  constructor() {
-    this.#process = fork(inCheckout('scripts/measure/in-process-main.ts'), [], {
-      serialization: 'advanced',
-      execArgv: [...nodeFlags],
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-      // Without it ONNX Runtime (1.30) reports to Microsoft, and leaves files in the temporary folder when it is killed.
-      env: { ...process.env, ORT_DISABLE_TELEMETRY: '1' },
-    });
-    this.#ended = once(this.#process, 'exit').then(() => Promise.reject(new FescueError('unavailable', 'A program of the in-process baseline ended.')));
-    // It also ends while nobody waits for it.
-    this.#ended.catch(() => undefined);
-  }
-
-  get pid(): number | undefined {
-    return this.#process.pid;
-  }
-
-  /** @throws FescueError as the program failed, `unavailable` when it ended */
-  async obey(order: Order): Promise<Answer> {
-    const answered = once(this.#process, 'message');
-    this.#process.send(order, () => undefined);
-    const [answer] = (await Promise.race([answered, this.#ended])) as [Answer];
-    if (answer.kind === 'failed') throw new FescueError('failed-precondition', `The model does not run in process: ${answer.message}`);
-    return answer;
-  }
-
-  kill(): void {
-    this.#process.kill('SIGKILL');
-  }
+function turnOf(reply: Answer | undefined): Turn {
+  const answer = succeeded(reply);
+  if (answer?.kind !== 'turn') throw new FescueError('internal', 'The program of the in-process baseline did not answer with a turn.');
+  return answer.turn;
 }

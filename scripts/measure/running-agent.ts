@@ -11,7 +11,7 @@ const answerTimeoutMs = 10_000;
 /** A model of an agent that others use, too. */
 export type RunningModel = { readonly client: AgentClient; readonly alias: string; readonly model: Model; readonly agentPid: number | undefined };
 
-/** What to measure: a model that is loaded, or one to load for as long as it is measured. */
+/** What to use: a model that is loaded, or one to load for as long as it is used. */
 export type Target = { readonly alias: string } | { readonly path: string };
 
 /**
@@ -19,14 +19,14 @@ export type Target = { readonly alias: string } | { readonly path: string };
  *
  * @throws FescueError as the agent answered
  */
-export async function withRunningAgent<Result>(options: { socketPath: string; target: Target; signal: AbortSignal }, use: (loaded: RunningModel) => Promise<Result>): Promise<Result> {
-  const { socketPath, target, signal } = options;
+export async function withRunningAgent<Result>(options: { socketPath: string; target: Target; signal: AbortSignal; purpose?: 'bench' | 'replay' }, use: (loaded: RunningModel) => Promise<Result>): Promise<Result> {
+  const { socketPath, target, signal, purpose = 'bench' } = options;
   const client = new AgentClient({ socketPath });
   try {
     await client.listModels({ timeoutMs: answerTimeoutMs, signal });
     const agentPid = processServing(client.socketPath);
     if ('alias' in target) return await use({ client, alias: target.alias, model: await client.describeModel(target.alias, { timeoutMs: answerTimeoutMs, signal }), agentPid });
-    const alias = `fescue-bench-${randomBytes(6).toString('hex')}`;
+    const alias = `fescue-${purpose}-${randomBytes(6).toString('hex')}`;
     try {
       // Not ended by the signal: the agent would go on loading, and nobody would unload.
       const model = await client.loadModel(target.path, alias);

@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
+import { capturedLines } from '../helpers/captured-lines.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
 import { eventually, useAgent } from '../helpers/use-agent.ts';
 import { photoFolder, samplePackage, useInference, type RunningInference } from '../helpers/use-inference.ts';
@@ -46,4 +47,21 @@ test('without a policy nothing is captured', async () => {
   await eventually(() => inference.results().length > 2, 'results');
   expect(await inference.stop()).toBe(0);
   expect(lines(inference, /^stopping/)).toMatchObject([{ captured: 0, capturesRefused: 0, capturesSkipped: 0, capturesWithoutImage: 0, refusals: {} }]);
+});
+
+test('what a policy picks comes to the disk: tensors, outputs, the image, its priority', async () => {
+  const agent = await useAgent({ args: ['--capture-data-destination', 'Disk', '--capture-data-push-period-seconds', '0.1'] });
+  const inference = useInference({ 'unix-socket-name': agent.socketPath, 'model-path': samplePackage, 'image-directory': photoFolder, 'capture-labels': 'German shepherd', 'capture-image': 'true', 'capture-priority': 9 });
+  await eventually(() => inference.results().length === 8, 'all photos');
+  expect(await inference.stop()).toBe(0);
+  expect(lines(inference, /^stopping/)).toMatchObject([{ captured: 1, capturesRefused: 0 }]);
+  const captures = await capturedLines(join(agent.folder, 'capture'), 1);
+  expect(captures).toMatchObject([
+    {
+      deviceFleetInputs: [{ name: 'image', observedContentType: 'Tensor[FLOAT32; 1, 3, 224, 224]' }],
+      deviceFleetOutputs: [{ name: 'logits' }],
+      deviceFleetAuxiliaryInputs: [{ name: 'dog.jpg', observedContentType: 'jpg' }, { name: 'fescue-priority', data: Buffer.from('9').toString('base64') }],
+      eventMetadata: { modelName: 'efficientnet-lite0', modelVersion: '1.0.0' },
+    },
+  ]);
 });

@@ -1,4 +1,4 @@
-import { mkdir, rename, symlink } from 'node:fs/promises';
+import { mkdir, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
@@ -17,7 +17,7 @@ async function keysOf(folder: string): Promise<string[]> {
 
 test('objects come sorted by key, without raw data and links', async () => {
   const folder = await temporaryFolder();
-  const keys = [captureKey({ model: 'b' }), captureKey({ model: 'a', at: '2023-03-14T17:00:00' }), captureKey({ model: 'a' }), captureKey({ model: 'raw-data' }), 'a-.jsonl'];
+  const keys = [captureKey({ model: 'b' }), captureKey({ model: 'a', at: '2023-03-14T17:00:00' }), captureKey({ model: 'a' }), captureKey({ model: 'raw-data' }), 'a-.jsonl', 'z.jsonl'];
   for (const key of keys) await put(folder, key, 'x');
   for (const key of [beside, `${beside}.jsonl`, `${dirname(from)}/notes.txt`]) await put(folder, key, 'x');
   const elsewhere = await temporaryFolder();
@@ -42,10 +42,10 @@ test('a reference leads into the folder, also through a link to it', async () =>
 });
 
 test('a copied folder finds its data beside the line', async () => {
-  const [before, after] = [await temporaryFolder(), join(await temporaryFolder(), 'copy')];
-  const path = await put(before, beside, 'data');
-  await rename(before, after);
-  await mkdir(before);
+  const [before, after] = [join(await temporaryFolder(), 'raw-data/capture'), await temporaryFolder()];
+  // The original may be on this machine, too, and go on.
+  const path = await put(before, beside, 'changed');
+  await put(after, beside, 'data');
   const store = await openFolderStore(after);
   for (const reference of [pathToFileURL(path).href, `s3://bucket/${beside}`]) expect(await store.readReference({ reference, from })).toEqual(Buffer.from('data'));
   // At any level the store may be opened at.

@@ -20,7 +20,7 @@ const settings: CaptureSettings = {
   CaptureOnTopChange: false,
   CaptureMaxPerMinute: 0,
   CaptureImage: false,
-  CapturePriority: 5,
+  CapturePriority: '',
 };
 const at = new Date('2026-03-01T12:00:00.123Z');
 const tensor = (name: string, ...values: number[]): Classification['input'] => ({ name, dtype: 'UINT8', shape: [1, values.length], bytes: Uint8Array.from(values) });
@@ -64,8 +64,8 @@ test('ids differ for images of the same moment', async () => {
   expect(new Set(captures.map(({ id }) => id)).size).toBe(3);
 });
 
-test('a priority goes along when it is not the default', async () => {
-  const { captures } = await captured(['a.jpg'], { CapturePriority: 9 });
+test('a priority goes along when there is one', async () => {
+  const { captures } = await captured(['a.jpg'], { CapturePriority: '9' });
   expect(captures[0]?.auxiliaryInputs).toEqual([{ name: 'fescue-priority', encoding: 'NONE', bytes: Buffer.from('9') }]);
 });
 
@@ -78,7 +78,7 @@ describe('the image file', () => {
   test('goes along as it is', async () => {
     const path = join(await temporaryFolder(), 'dog.jpg');
     await writeFile(path, 'image bytes');
-    const { captures, lines } = await captured([path], { CaptureImage: true, CapturePriority: 0 });
+    const { captures, lines } = await captured([path], { CaptureImage: true, CapturePriority: '0' });
     expect(captures[0]?.auxiliaryInputs).toEqual([
       { name: 'dog.jpg', encoding: 'NONE', bytes: Buffer.from('image bytes') },
       { name: 'fescue-priority', encoding: 'NONE', bytes: Buffer.from('0') },

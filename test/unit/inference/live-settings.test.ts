@@ -44,7 +44,7 @@ test('a configuration with a problem changes nothing, and every problem is told 
   const before = live.current;
   await change({ CaptureEveryNth: 7, CaptureRandomShare: 2, CapturePriority: 'high' });
   expect(live.current).toBe(before);
-  expect(lines).toMatchObject([{ level: 'warn', reason: expect.stringMatching(/CaptureRandomShare: expected a number from 0 to 1, got 2\n.*CapturePriority: expected a whole number from 0 to 9, got "high"/) as string, msg: 'a change of the configuration was refused; going on with the settings before' }]);
+  expect(lines).toMatchObject([{ level: 'warn', reason: expect.stringMatching(/CaptureRandomShare: expected a number from 0 to 1, got 2\n.*CapturePriority: expected a digit from 0 to 9, got "high"/) as string, msg: 'a change of the configuration was refused; going on with the settings before' }]);
   await change({ CaptureEveryNth: 7 });
   expect(live.current.CaptureEveryNth).toBe(7);
 });

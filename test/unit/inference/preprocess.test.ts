@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import { describe, expect, test } from 'vitest';
@@ -57,6 +57,12 @@ describe('an image becomes a tensor', () => {
     const tensor = await preprocess(path, inputOf(1, 1, { mean: [5, 0, 0], scale: [1, 0.5, 1.5] }, dtype));
     expect(tensor).toMatchObject({ name: 'x', dtype, shape: [1, 1, 1, 3] });
     expect(elementsOf(tensor).map(Number)).toEqual(expected);
+  });
+
+  test('from its bytes as from its file', async () => {
+    const path = await pngOf(rows);
+    expect(elementsOf(await preprocess(await readFile(path), inputOf(2, 2))).map(Number)).toEqual(await elements(path, inputOf(2, 2)));
+    await expect(preprocess(Buffer.from('no image'), inputOf(2, 2))).rejects.toMatchObject({ kind: 'invalid-argument', message: expect.stringMatching(/^The data is no image that can be read/) as string });
   });
 
   test('whose dynamic batch axis is one', async () => {
