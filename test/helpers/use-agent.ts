@@ -24,12 +24,15 @@ export type RunningAgent = {
 
 /**
  * Starts a real agent process on a socket of its own, from the sources or from `program`, with `folder` as its working
- * directory. When the test ends the agent is stopped, and neither its socket nor any worker may be left.
+ * directory, by the command line that `wrap` makes of its own. When the test ends the agent is stopped, and neither its
+ * socket nor any worker may be left.
  */
-export async function useAgent(options: { args?: string[]; folder?: string; socketPath?: string; program?: string; environment?: NodeJS.ProcessEnv } = {}): Promise<RunningAgent> {
+export async function useAgent(options: { args?: string[]; folder?: string; socketPath?: string; program?: string; environment?: NodeJS.ProcessEnv; wrap?: (command: readonly string[]) => [string, ...string[]] } = {}): Promise<RunningAgent> {
   const folder = options.folder ?? (await temporaryFolder());
   const socketPath = options.socketPath ?? join(folder, 'agent.sock');
-  const child = spawn(process.execPath, [options.program ?? agentMain, '-a', socketPath, ...(options.args ?? [])], { cwd: folder, env: { ...process.env, ...options.environment }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const command: [string, ...string[]] = [process.execPath, options.program ?? agentMain, '-a', socketPath, ...(options.args ?? [])];
+  const [program, ...args] = options.wrap?.(command) ?? command;
+  const child = spawn(program, args, { cwd: folder, env: { ...process.env, ...options.environment }, stdio: ['ignore', 'pipe', 'pipe'] });
   const printed: string[] = [];
   child.stdout.on('data', (chunk: Buffer) => printed.push(chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => printed.push(chunk.toString()));
