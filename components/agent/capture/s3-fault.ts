@@ -43,11 +43,19 @@ const shownCharacters = 300;
 
 /** Tells what passes by itself from what somebody has to change, and both from an object that S3 will never take. */
 export function deliveryErrorOf(error: unknown, bucket: string): DeliveryError {
-  const status = error instanceof S3ServiceException ? (error.$metadata.httpStatusCode ?? 0) : 0;
-  const name = error instanceof Error ? error.name : 'error';
-  const said = `${name}: ${messageOf(error)}`.slice(0, shownCharacters);
-  const [fault, remedy] = findingOf(status, name);
+  const status = statusOf(error);
+  const code = error instanceof Error ? error.name : 'error';
+  const isFromS3 = status === 0 || error instanceof S3ServiceException;
+  const said = isFromS3 ? `${code}: ${messageOf(error)}`.slice(0, shownCharacters) : 'with a page in place of an answer of S3';
+  const [fault, remedy] = findingOf(status, code);
   return new DeliveryError(fault, `s3://${bucket} does not take the object (${status === 0 ? said : `${status} ${said}`}). ${remedy}`, { cause: error });
+}
+
+/** Of the answer, whoever gave it; 0 without any. The client has no class for an error whose body is no XML, such as that of a proxy. */
+function statusOf(error: unknown): number {
+  if (typeof error !== 'object' || error === null || !('$metadata' in error)) return 0;
+  const { httpStatusCode: status } = error.$metadata as { httpStatusCode?: number };
+  return status ?? 0;
 }
 
 function findingOf(status: number, code: string): Finding {
