@@ -15,10 +15,11 @@ import { listObjects } from './s3-listing.ts';
 export type S3Request = { method: string; bucket: string; key: string; query: URLSearchParams; headers: IncomingHttpHeaders; accessKeyId: string | undefined };
 
 /**
- * What goes wrong with a request: an answer with S3's XML of an error (`retryAfter` in seconds), a web page of somebody else (200 unless told), no answer at
- * all, one that comes later, one that is lost after the request was carried out, or a connection that is cut: after so many bytes of the body of the request (PUT) or of the answer.
+ * What goes wrong with a request: an answer with S3's XML of an error (`retryAfter` in seconds), a web page of somebody
+ * else (200 unless told), no answer at all, one that comes later, one that is lost or withheld after the request was
+ * carried out, or a connection that is cut: after so many bytes of the body of the request (PUT) or of the answer.
  */
-export type S3Fault = S3Failure | { page: string; status?: number } | 'hang' | 'lost' | { delayMs: number } | { until: Promise<unknown> } | { cutAfterBytes: number };
+export type S3Fault = S3Failure | { page: string; status?: number } | 'hang' | 'lost' | 'withheld' | { delayMs: number } | { until: Promise<unknown> } | { cutAfterBytes: number };
 
 type S3Failure = { status: number; code: string; message?: string; retryAfter?: number };
 
@@ -131,6 +132,7 @@ async function serve(message: IncomingMessage, response: ServerResponse, { reque
   if (fault === 'hang') return;
   const failed = typeof fault === 'object' ? await answerOf(fault) : undefined;
   const { status, headers = {}, body: content = '' } = failed ?? answer(request, { body, objects: buckets.get(request.bucket), pageSize });
+  if (fault === 'withheld') return;
   if (fault === 'lost') return void response.destroy();
   const bytes = Buffer.from(content);
   response.writeHead(status, { 'content-length': String(bytes.length), 'x-amz-request-id': 'TEST', ...headers });
@@ -140,7 +142,7 @@ async function serve(message: IncomingMessage, response: ServerResponse, { reque
 }
 
 /** The answer of a fault; undefined for the usual one, if late. */
-async function answerOf(fault: Exclude<S3Fault, 'hang' | 'lost'>): Promise<Answer | undefined> {
+async function answerOf(fault: Exclude<S3Fault, string>): Promise<Answer | undefined> {
   if ('delayMs' in fault) await delay(fault.delayMs);
   if ('until' in fault) await fault.until;
   if ('page' in fault) return { status: fault.status ?? 200, headers: { 'content-type': 'text/html' }, body: fault.page };
