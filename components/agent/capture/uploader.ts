@@ -29,8 +29,8 @@ export class Uploader {
   #running: Promise<unknown> = Promise.resolve();
   #captures = 0;
   #added = Promise.withResolvers<void>();
-  /** From when on what waits now waits for others. */
-  #waitingSince: number | undefined;
+  /** Since when something waits and nothing was taken, on the steady clock. */
+  #idleSince: number | undefined;
   #flushing = false;
 
   constructor(options: UploaderOptions) {
@@ -49,7 +49,7 @@ export class Uploader {
 
   /** To be called when the spool has accepted something. */
   captureAdded(): void {
-    if (this.#options.spool.waiting > 0) this.#waitingSince ??= this.#options.clock.steady();
+    if (this.#options.spool.waiting > 0) this.#idleSince ??= this.#options.clock.steady();
     this.#added.resolve();
     this.#added = Promise.withResolvers();
   }
@@ -83,20 +83,18 @@ export class Uploader {
     return spool.hasReplanned || spool.waiting >= batchSize || (spool.waiting > 0 && (this.#flushing || this.#pauseMs() <= 0));
   }
 
-  /** Until what waits has waited long enough. */
+  /** Until the first of those that wait has waited long enough, and no longer than that when the time of day was set back. */
   #pauseMs(): number {
-    const { clock, pushPeriodMs } = this.#options;
-    return this.#waitingSince === undefined ? pushPeriodMs : this.#waitingSince + pushPeriodMs - clock.steady();
+    const { clock, pushPeriodMs, spool } = this.#options;
+    const sinceMs = Math.max(clock.now() - (spool.waitingSinceMs ?? Infinity), clock.steady() - (this.#idleSince ?? Infinity));
+    return pushPeriodMs - Math.max(0, sinceMs);
   }
 
   async #take(): Promise<Batch | undefined> {
-    const { spool, sender } = this.#options;
-    const isOverdue = this.#pauseMs() <= 0;
+    const { spool, sender, clock } = this.#options;
     let batch: Batch | undefined;
     const taken = await sender.persist(() => void (batch = spool.nextBatch()), this.#stopped.signal);
-    // What is left of an overdue lot, of another model or hour, has waited as long.
-    if (spool.waiting === 0) this.#waitingSince = undefined;
-    else if (!isOverdue) this.#waitingSince = this.#options.clock.steady();
+    this.#idleSince = spool.waiting > 0 ? clock.steady() : undefined;
     return taken ? batch : undefined;
   }
 

@@ -69,6 +69,16 @@ describe('pauses', () => {
   });
 });
 
+test('an upload that the signal ends is no failure', async () => {
+  const { sender, destination, stop, lines } = setUp();
+  destination.before = async () => {
+    stop.abort();
+    throw new DeliveryError('unreachable', 'aborted');
+  };
+  expect(await sender.send(object, stop.signal)).toBe(false);
+  expect([sender.isFailing, sender.figures.failures.unreachable, lines.length]).toEqual([false, 0, 0]);
+});
+
 test('a failure is told once in ten minutes, each kind for itself, and so is its end', async () => {
   const { sender, clock, stop, lines, fail } = setUp(0);
   fail('unreachable');

@@ -2,6 +2,7 @@ import { buffer } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import type { Clock } from '../../../../components/agent/capture/clock.ts';
 import { Pacer } from '../../../../components/agent/capture/pacer.ts';
+import { SimulatedClock } from '../../../helpers/simulated-clock.ts';
 
 const never = new AbortController().signal;
 
@@ -33,6 +34,19 @@ test('bodies of one chunk wait for each other', async () => {
   const pacer = new Pacer({ bytesPerSecond: 1_000_000, clock });
   for (let count = 0; count < 100; count += 1) await buffer(pacer.paced(content(10_000), never));
   expect(elapsed()).toBeCloseTo(990, 5);
+});
+
+test('a chunk comes when it is its turn, and not before', async () => {
+  const clock = new SimulatedClock(0);
+  const pacer = new Pacer({ bytesPerSecond: 1_000, clock });
+  const firstChunk = async (): Promise<unknown> => pacer.paced(content(100), never)[Symbol.asyncIterator]().next();
+  await firstChunk();
+  let came = false;
+  const second = firstChunk().then(() => (came = true));
+  await clock.advance(99);
+  expect(came).toBe(false);
+  await clock.advance(1);
+  await second;
 });
 
 test('all who send at the same time share the rate', async () => {

@@ -118,6 +118,20 @@ test('the data goes first and the line last, and nothing is removed before that'
   expect(destination.objects.size).toBe(2);
 });
 
+test('the line is removed last: without it nobody would find what it refers to', async () => {
+  const { folder, destination, passes, lines } = await setUp();
+  const { lineKey, dataKey } = await putCapture(folder, 'a');
+  destination.before = async ({ key }) => {
+    if (key !== lineKey) return;
+    // What cannot be removed.
+    await rm(join(folder, dataKey));
+    await mkdir(join(folder, dataKey, 'in-the-way'), { recursive: true });
+  };
+  await passes();
+  expect(await filesIn(folder)).toEqual([lineKey]);
+  expect(lines).toMatchObject([{ level: 'error', file: join(folder, lineKey) }]);
+});
+
 describe('an end in between', () => {
   test.each(['before the line went', 'before anything was removed', 'before the line was removed'])('%s loses nothing, and repeats the same keys', async (moment) => {
     const { folder, destination, passes, restart } = await setUp();

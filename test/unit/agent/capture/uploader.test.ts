@@ -26,7 +26,7 @@ function setUp(options: Partial<UploaderOptions> & { order?: 'oldest-first' | 'i
   uploader.start();
   onTestFinished(async () => uploader.stop());
   const add = (...captures: Parameters<typeof newCapture>[]): void => {
-    const refusals = opened.spool.accept(captures.map(([id, given]) => newCapture(id, { atMs, ...given })));
+    const refusals = opened.spool.accept(captures.map(([id, given]) => ({ ...newCapture(id, { atMs, ...given }), acceptedMs: clock.now() })));
     expect(refusals.every((refusal) => refusal === undefined)).toBe(true);
     uploader.captureAdded();
   };
@@ -109,13 +109,38 @@ test('models and hours are apart, in the folder of each', async () => {
   expect([...destination.objects.keys()].map((key) => key.replace(/[0-9a-f]{32}/, '*'))).toEqual(['p/f/a/2023/03/14/16/*.jsonl', 'p/f/b/2023/03/14/16/*.jsonl', 'p/f/a/2023/03/14/15/*.jsonl']);
 });
 
-test('what a full batch leaves goes within the next push period', async () => {
-  const { clock, add, batches } = setUp({ batchSize: 3 });
-  add(['a1', { model: 'a' }], ['b1', { model: 'b' }]);
-  await clock.advance(1_000);
-  add(['a2', { model: 'a' }]);
-  await clock.advance(pushPeriodMs);
-  expect(batches()).toEqual([['a1', 'a2'], ['b1']]);
+describe('what a batch leaves, of another model or hour,', () => {
+  test('goes when it has waited for the push period itself', async () => {
+    const { clock, add, batches } = setUp({ batchSize: 3 });
+    add(['a1', { model: 'a' }], ['b1', { model: 'b' }]);
+    await clock.advance(1_000);
+    add(['a2', { model: 'a' }]);
+    await clock.advance(pushPeriodMs - 1_001);
+    expect(batches()).toEqual([['a1', 'a2']]);
+    await clock.advance(1);
+    expect(batches()).toEqual([['a1', 'a2'], ['b1']]);
+  });
+
+  test('goes whatever the time of day is set to', async () => {
+    const { clock, add, batches } = setUp({ batchSize: 2 });
+    add(['a', { model: 'a' }], ['b', { model: 'b' }]);
+    await clock.advance(0);
+    clock.setBack(30 * 24 * hourMs);
+    await clock.advance(pushPeriodMs);
+    expect(batches()).toEqual([['a'], ['b']]);
+  });
+
+  test('is not sent in pieces because others came and went before', async () => {
+    const { clock, add, batches, destination } = setUp({ batchSize: 100 });
+    destination.before = async () => clock.sleep(300);
+    for (let count = 0; count < 100; count += 1) {
+      add([`a${count}`, { model: 'a' }], [`b${count}`, { model: 'b' }]);
+      await clock.advance(100);
+    }
+    await clock.advance(2 * pushPeriodMs);
+    expect(batches().flat()).toHaveLength(200);
+    expect(batches().length).toBeLessThanOrEqual(8);
+  });
 });
 
 describe('order', () => {
@@ -204,6 +229,18 @@ describe('what cannot be delivered', () => {
     await clock.advance(60_000);
     expect(spool.status('d')).toBe('SUCCESS');
   });
+});
+
+test('it stops amid the objects of a batch, and none of its captures counts as delivered', async () => {
+  const { clock, add, destination, spool, uploader } = setUp({ batchSize: 2 });
+  destination.before = async (_, signal) => {
+    await clock.sleep(hourMs, signal);
+    signal.throwIfAborted();
+  };
+  add(['a', { bytes: 200 }], ['b', { bytes: 200 }]);
+  await clock.advance(1_000);
+  await uploader.stop();
+  expect([spool.status('a'), spool.status('b'), uploader.captures]).toEqual(['IN_PROGRESS', 'IN_PROGRESS', 0]);
 });
 
 test('it stops amid a delivery, and what was not delivered is still there', async () => {
