@@ -36,8 +36,10 @@ export class PeriodicUpload {
   readonly #stopped = new AbortController();
   #running: Promise<void> = Promise.resolve();
   #captures = 0;
-  /** Files that cannot be uploaded, which is said once. */
+  /** Files that cannot be uploaded as they are. */
   readonly #passedOver = new Set<string>();
+  /** Files of which was said that they could not be uploaded. */
+  readonly #told = new Set<string>();
   #tidyAt = -Infinity;
   /** Why the folder could not be read the last time. */
   #trouble = '';
@@ -112,8 +114,10 @@ export class PeriodicUpload {
       this.#captures += lines.length;
     } catch (error) {
       if (hasCode(error, 'ENOENT')) return;
-      this.#passedOver.add(path);
-      this.#options.log.error({ file: path, reason: messageOf(error) }, 'captured data stays in its folder: it cannot be uploaded');
+      // A fault of the system, such as of the disk, may pass.
+      if (!(error instanceof Error && 'syscall' in error)) this.#passedOver.add(path);
+      if (!this.#told.has(path)) this.#options.log.error({ file: path, reason: messageOf(error) }, 'captured data stays in its folder: it cannot be uploaded');
+      this.#told.add(path);
     }
   }
 

@@ -118,7 +118,7 @@ test('the data goes first and the line last, and nothing is removed before that'
   expect(destination.objects.size).toBe(2);
 });
 
-test('the line is removed last: without it nobody would find what it refers to', async () => {
+test('the line is removed last, for without it nobody would find what it refers to; a fault of the disk is told once and tried again', async () => {
   const { folder, destination, passes, lines } = await setUp();
   const { lineKey, dataKey } = await putCapture(folder, 'a');
   destination.before = async ({ key }) => {
@@ -129,6 +129,10 @@ test('the line is removed last: without it nobody would find what it refers to',
   };
   await passes();
   expect(await filesIn(folder)).toEqual([lineKey]);
+  destination.before = () => undefined;
+  await rm(join(folder, dataKey), { recursive: true });
+  await passes();
+  expect(await filesIn(folder)).toEqual([]);
   expect(lines).toMatchObject([{ level: 'error', file: join(folder, lineKey) }]);
 });
 
