@@ -29,6 +29,8 @@ export class ObjectSender {
   #bytes = 0;
   /** Since when, and when each fault was told last. */
   #failing: { readonly since: number; readonly toldAt: Map<DeliveryFault, number> } | undefined;
+  /** Ends all pauses: what one has found to work again, the others need not wait for. */
+  #recovered = new AbortController();
 
   constructor(options: SenderOptions) {
     this.#options = options;
@@ -92,6 +94,8 @@ export class ObjectSender {
     const { clock, destination, log } = this.#options;
     log.info({ destination: destination.name, afterSeconds: Math.round((clock.steady() - this.#failing.since) / 1000) }, 'captures can be delivered again');
     this.#failing = undefined;
+    this.#recovered.abort();
+    this.#recovered = new AbortController();
   }
 
   async #onFailure(fault: DeliveryFault, error: unknown, attempt: number, signal: AbortSignal): Promise<void> {
@@ -105,6 +109,6 @@ export class ObjectSender {
     }
     // Full jitter, so that the devices of a fleet do not come back together.
     const limitMs = Math.min(longestPauseMs, shortestPauseMs * 2 ** Math.min(attempt, 20));
-    await clock.sleep(shortestPauseMs / 2 + random() * limitMs, signal);
+    await clock.sleep(shortestPauseMs / 2 + random() * limitMs, AbortSignal.any([signal, this.#recovered.signal]));
   }
 }

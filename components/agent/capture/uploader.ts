@@ -1,6 +1,7 @@
-import { messageOf } from '../../common/errors.ts';
+import { FescueError, messageOf } from '../../common/errors.ts';
 import type { Logger } from '../../common/log.ts';
-import { linesObject, objectsOf, type CaptureObject, type CaptureOrigin } from './captured-objects.ts';
+import type { StoredCapture } from './capture-record.ts';
+import { linesObject, objectsOf, type CaptureOrigin } from './captured-objects.ts';
 import type { Clock } from './clock.ts';
 import { DeliveryError, type Destination } from './destination.ts';
 import type { ObjectSender } from './object-sender.ts';
@@ -125,22 +126,35 @@ export class Uploader {
 
   /** @returns the line of a capture whose objects are delivered; undefined when it was given up or the uploader stops */
   async #deliverObjects(entry: SpoolEntry): Promise<string | undefined> {
-    const { spool, origin, embedLimit, destination, sender } = this.#options;
-    let parts: { line: string; objects: readonly CaptureObject[] };
+    const { origin, embedLimit, destination, sender } = this.#options;
+    const capture = await this.#read(entry);
+    if (capture === undefined) return undefined;
+    const { line, objects } = objectsOf(capture, { origin, embedLimit, urlOf: (key) => destination.urlOf(key) });
     try {
-      parts = objectsOf(spool.read(entry), { origin, embedLimit, urlOf: (key) => destination.urlOf(key) });
-    } catch (error) {
-      await this.#giveUp(entry, 'damaged', error);
-      return undefined;
-    }
-    try {
-      for (const object of parts.objects) if (!(await sender.send(object, this.#stopped.signal))) return undefined;
-      return parts.line;
+      for (const object of objects) if (!(await sender.send(object, this.#stopped.signal))) return undefined;
+      return line;
     } catch (error) {
       if (!(error instanceof DeliveryError)) throw error;
       await this.#giveUp(entry, 'rejected', error);
       return undefined;
     }
+  }
+
+  /** A fault of the disk passes, or somebody repairs it. @returns undefined when the capture is damaged, and was given up */
+  async #read(entry: SpoolEntry): Promise<StoredCapture | undefined> {
+    const { spool, sender } = this.#options;
+    const read: { capture?: StoredCapture; damage?: FescueError } = {};
+    const tryToRead = (): void => {
+      try {
+        read.capture = spool.read(entry);
+      } catch (error) {
+        if (!(error instanceof FescueError)) throw error;
+        read.damage = error;
+      }
+    };
+    await sender.persist(tryToRead, this.#stopped.signal);
+    if (read.damage !== undefined) await this.#giveUp(entry, 'damaged', read.damage);
+    return read.capture;
   }
 
   async #giveUp(entry: SpoolEntry, why: 'damaged' | 'rejected', error: unknown): Promise<void> {

@@ -45,6 +45,18 @@ describe('pauses', () => {
     expect(await sending).toBe(false);
   });
 
+  test('of all end when one object is taken again', async () => {
+    const { sender, clock, stop, tries, fail } = setUp();
+    fail('unreachable');
+    const waiting = sender.send(object, stop.signal);
+    await clock.advance(60 * minuteMs);
+    const before = tries.length;
+    fail(undefined);
+    expect(await sender.send({ ...object, key: 'a/c' }, stop.signal)).toBe(true);
+    expect(await waiting).toBe(true);
+    expect(tries.slice(before)).toEqual([clock.steady(), clock.steady()]);
+  });
+
   test('begin anew with each object', async () => {
     const { sender, clock, stop, tries, fail } = setUp();
     for (const _ of [1, 2]) {

@@ -1,12 +1,16 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
+import type { StoredCapture } from '../../../../components/agent/capture/capture-record.ts';
 import type { CaptureObject } from '../../../../components/agent/capture/captured-objects.ts';
 import { DeliveryError } from '../../../../components/agent/capture/destination.ts';
+import { MemoryLog } from '../../../../components/agent/capture/memory-log.ts';
 import { ObjectSender } from '../../../../components/agent/capture/object-sender.ts';
+import type { Place } from '../../../../components/agent/capture/record-log.ts';
+import { Spool } from '../../../../components/agent/capture/spool.ts';
 import { Uploader, type UploaderOptions } from '../../../../components/agent/capture/uploader.ts';
 import { parseCaptureLine } from '../../../../components/common/capture-format.ts';
 import { memoryDestination, type MemoryDestination } from '../../../helpers/memory-destination.ts';
 import { SimulatedClock } from '../../../helpers/simulated-clock.ts';
-import { newCapture, testSpool, type TestSpool } from '../../../helpers/spool-captures.ts';
+import { newCapture, spoolDefaults, testSpool, type TestSpool } from '../../../helpers/spool-captures.ts';
 import { useLogger } from '../../../helpers/use-logger.ts';
 
 const pushPeriodMs = 4_000;
@@ -255,4 +259,25 @@ test('it stops amid a delivery, and what was not delivered is still there', asyn
   expect(destination.objects.size).toBe(0);
   expect(spool.status('a')).toBe('IN_PROGRESS');
   expect(spool.usage().captures).toBe(4);
+});
+
+test('a capture that the disk does not give for a moment is delivered later, and not given up', async () => {
+  class TroubledLog extends MemoryLog {
+    troubles = 2;
+
+    override read(place: Place): StoredCapture {
+      this.troubles -= 1;
+      if (this.troubles >= 0) throw Object.assign(new Error('EIO: i/o error, read'), { code: 'EIO' });
+      return super.read(place);
+    }
+  }
+  const dropped: string[] = [];
+  const spool = new Spool({ ...spoolDefaults, log: new TroubledLog(), journal: undefined, mostCaptures: 10, onDropped: (count, reason) => dropped.push(`${count} ${reason}`) });
+  const { clock, destination, lines, uploader } = setUp({ spool });
+  spool.accept([newCapture('a', { atMs })]);
+  uploader.captureAdded();
+  await clock.advance(60_000);
+  expect([spool.status('a'), dropped]).toEqual(['SUCCESS', []]);
+  expect(destination.objects.size).toBe(1);
+  expect(lines[0]).toMatchObject({ reason: 'EIO: i/o error, read' });
 });
