@@ -3,6 +3,7 @@
  * predicts is for `fescue bench`.
  */
 import { availableParallelism, cpus } from 'node:os';
+import { acceptOnly, delivering, measureCaptureInterference, measureCaptureLatency, measureCaptureMemory, measureCaptureRate } from './capture.ts';
 import { startMeasuredAgent, type MeasuredAgent } from './measured-agent.ts';
 import { measureMemory, measureMemoryInUse, measureMemoryLarge } from './memory.ts';
 import { measureHealthWhenBusy, measureResponsiveness } from './responsiveness.ts';
@@ -15,6 +16,10 @@ const benches: Record<string, Bench> = {
   'memory-large': { measure: measureMemoryLarge },
   responsiveness: { measure: measureResponsiveness },
   'health-when-busy': { measure: measureHealthWhenBusy, agentFlags: ['--instances', String(availableParallelism()), '--intra-op-threads', '1'] },
+  'capture-latency': { measure: measureCaptureLatency, agentFlags: acceptOnly },
+  'capture-rate': { measure: measureCaptureRate, agentFlags: acceptOnly },
+  'capture-interference': { measure: measureCaptureInterference, agentFlags: delivering },
+  'capture-memory': { measure: measureCaptureMemory, agentFlags: acceptOnly },
 };
 
 const wanted = process.argv.slice(2);

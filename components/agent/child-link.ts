@@ -15,6 +15,8 @@ export type ChildOptions = {
   readonly advice?: string;
   /** The program, run by this Node. */
   readonly program: string;
+  /** Options of Node in front of the program. */
+  readonly nodeFlags?: readonly string[];
   readonly environment: NodeJS.ProcessEnv;
   /** Called once, when the process has ended for whatever reason. */
   readonly onExit: (reason: string) => void;
@@ -37,7 +39,7 @@ export class ChildLink {
 
   constructor(options: ChildOptions) {
     this.#options = options;
-    this.#process = spawn(process.execPath, [options.program], { stdio: ['ignore', 'inherit', 'inherit', 'pipe'], env: options.environment });
+    this.#process = spawn(process.execPath, [...(options.nodeFlags ?? []), options.program], { stdio: ['ignore', 'inherit', 'inherit', 'pipe'], env: options.environment });
     this.#socket = this.#process.stdio[3] as Socket;
     const reader = new FrameReader((frame) => this.#settle(frame));
     this.#socket.on('data', (chunk: Buffer) => reader.push(chunk));

@@ -43,7 +43,7 @@ export class CredentialKeeper {
   /** Makes the first attempt and reports its outcome; resolves in bounded time whatever the endpoint does. */
   async start(): Promise<void> {
     if (this.#options.environment['AWS_CONTAINER_CREDENTIALS_FULL_URI'] === undefined) {
-      this.#options.log.info('no token exchange service in the environment; going on without AWS credentials, which nothing configured needs');
+      this.#options.log.info('no token exchange service in the environment; going on without AWS credentials');
       return;
     }
     const patience = Promise.withResolvers<void>();

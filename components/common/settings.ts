@@ -125,5 +125,5 @@ export function settingsFromEnvironment(table: SettingsTable, environment: NodeJ
 }
 
 function words(key: string): string[] {
-  return key.match(/[A-Z]+(?![a-z])|[A-Z][a-z0-9]*|[0-9]+/g) ?? [key];
+  return key.match(/[A-Z]+(?![a-z])[0-9]*|[A-Z][a-z0-9]*|[0-9]+/g) ?? [key];
 }

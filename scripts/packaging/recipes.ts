@@ -66,7 +66,8 @@ function agent(): Component {
   return component(componentNames.agent, productVersion, archive, {
     ComponentDescription: 'The on-device agent: the SageMaker Edge Manager API on ONNX Runtime.',
     ComponentConfiguration: { DefaultConfiguration: defaultsOf(agentSettings) },
-    ComponentDependencies: dependencies({ [componentNames.runtime]: productVersion }),
+    // For captured data on its way to S3: nucleus lite tells only those of the service that depend on it.
+    ComponentDependencies: dependencies({ [componentNames.runtime]: productVersion, 'aws.greengrass.TokenExchangeService': undefined }),
     Manifests: [manifest({ archive, lifecycle: runLifecycle('agent.cjs', settings) })],
   });
 }

@@ -20,7 +20,7 @@ const [resultsFile] = process.argv.slice(2);
 
 const tests: Record<string, (emulator: Emulator) => Promise<void> | void> = {
   'a segment is at every step of its life what the kernel says it is': livesAsHere,
-  'the agent classifies a photo with the sample model': classifies,
+  'the agent classifies a photo with the sample model, and captures it': classifies,
 };
 
 try {
@@ -71,7 +71,8 @@ async function classifies({ node, environment }: Emulator): Promise<void> {
   const socketPath = join(folder, 'agent.sock');
   // The system cannot start an arm64 program: the worker needs the emulator, too.
   const workersToo = `data:text/javascript,process.execPath=${JSON.stringify(node)}`;
-  const agent = spawn(node, ['--import', workersToo, inCheckout('components/agent/main.ts'), '-a', socketPath, '--log-level', 'error'], { stdio: 'inherit', env: environment });
+  const captures = ['--capture-data-destination', 'Disk', '--capture-data-disk-path', join(folder, 'capture'), '--local-data-root-path', folder];
+  const agent = spawn(node, ['--import', workersToo, inCheckout('components/agent/main.ts'), '-a', socketPath, '--log-level', 'error', ...captures], { stdio: 'inherit', env: environment });
   const ended = once(agent, 'exit');
   try {
     const client = new AgentClient({ socketPath });
@@ -79,7 +80,9 @@ async function classifies({ node, environment }: Emulator): Promise<void> {
     await client.loadModel(inCheckout('components/models/efficientnet-lite0/package'), 'classifier');
     client.close();
     const photo = inCheckout('components/inference/photos/dog.jpg');
-    match(execFileSync(process.execPath, [inCheckout('scripts/fescue.mjs'), 'predict', 'predict', 'classifier', '--image', photo, '--top', '1', '--socket', socketPath], { encoding: 'utf8' }), /German shepherd +0\.9/);
+    const predict = (...args: string[]): string => execFileSync(process.execPath, [inCheckout('scripts/fescue.mjs'), 'predict', ...args, '--image', photo, '--socket', socketPath], { encoding: 'utf8' });
+    match(predict('predict', 'classifier', '--top', '1'), /German shepherd +0\.9/);
+    match(predict('capture', 'classifier', '--id', 'dog', '--wait', '--timeout', '120'), /^dog SUCCESS$/m);
   } finally {
     agent.kill();
     await ended;

@@ -15,10 +15,13 @@ import { listObjects } from './s3-listing.ts';
 export type S3Request = { method: string; bucket: string; key: string; query: URLSearchParams; headers: IncomingHttpHeaders; accessKeyId: string | undefined };
 
 /**
- * What goes wrong with a request: an answer with S3's XML of an error (`retryAfter` in seconds), no answer at all, one that comes later,
- * or a connection that is cut: after so many bytes of the body of the request (PUT) or of the answer.
+ * What goes wrong with a request: an answer with S3's XML of an error (`retryAfter` in seconds), a web page of somebody
+ * else (200 unless told), no answer at all, one that comes later, one that is lost or withheld after the request was
+ * carried out, or a connection that is cut: after so many bytes of the body of the request (PUT) or of the answer.
  */
-export type S3Fault = { status: number; code: string; message?: string; retryAfter?: number } | 'hang' | { delayMs: number } | { cutAfterBytes: number };
+export type S3Fault = S3Failure | { page: string; status?: number } | 'hang' | 'lost' | 'withheld' | { delayMs: number } | { until: Promise<unknown> } | { cutAfterBytes: number };
+
+type S3Failure = { status: number; code: string; message?: string; retryAfter?: number };
 
 export type S3Server = {
   readonly endpoint: string;
@@ -30,6 +33,8 @@ export type S3Server = {
   readonly accessKeyIds: ReadonlySet<string>;
   /** Asked for each request that is signed; undefined lets it pass. */
   fault: (request: S3Request) => S3Fault | undefined;
+  /** The most requests that were being answered at the same time. */
+  readonly mostAtOnce: number;
   /** The objects of the only bucket. */
   readonly objects: Map<string, Buffer>;
   /** Closes it and every connection, as when the network is gone. */
@@ -49,10 +54,12 @@ export async function useS3({ buckets: names = ['sagemaker-captures'], pageSize 
   const buckets = new Map(names.map((name, index) => [name, index === 0 ? objects : new Map<string, Buffer>()]));
   const requests: S3Request[] = [];
   const accessKeyIds = new Set<string>();
+  const atOnce = countAtOnce();
   const server = createServer((message, response) => {
     const request = requestOf(message);
     requests.push(request);
     if (request.accessKeyId !== undefined) accessKeyIds.add(request.accessKeyId);
+    atOnce.begin(response);
     // A client that hangs up leaves nobody to answer.
     serve(message, response, { request, fault: request.accessKeyId === undefined ? undefined : s3.fault(request), buckets, pageSize }).catch(() => response.destroy());
   });
@@ -70,7 +77,7 @@ export async function useS3({ buckets: names = ['sagemaker-captures'], pageSize 
   };
   await start();
   onTestFinished(stop);
-  const s3: S3Server = { endpoint: `http://127.0.0.1:${port}`, buckets, requests, accessKeyIds, fault: () => undefined, objects, stop, start };
+  const s3: S3Server = { endpoint: `http://127.0.0.1:${port}`, buckets, requests, accessKeyIds, get mostAtOnce() { return atOnce.most(); }, fault: () => undefined, objects, stop, start };
   return s3;
 }
 
@@ -91,6 +98,20 @@ export const withoutCredentials = {
   AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
 };
 
+/** Counts answers that are under way; each ends as its last bytes are handed over, before its client can ask again. */
+function countAtOnce(): { begin(response: ServerResponse): void; most(): number } {
+  const under = new Set<ServerResponse>();
+  let most = 0;
+  return {
+    begin(response) {
+      under.add(response);
+      most = Math.max(most, under.size);
+      response.once('prefinish', () => under.delete(response)).once('close', () => under.delete(response));
+    },
+    most: () => most,
+  };
+}
+
 function requestOf(message: IncomingMessage): S3Request {
   const url = new URL(message.url ?? '/', 'http://s3');
   const [bucket = '', ...key] = url.pathname.slice(1).split('/').map(decodeURIComponent);
@@ -109,14 +130,23 @@ async function serve(message: IncomingMessage, response: ServerResponse, { reque
   const cut = typeof fault === 'object' && 'cutAfterBytes' in fault ? fault.cutAfterBytes : undefined;
   const body = await bodyOf(message, request.method === 'PUT' ? cut : undefined);
   if (fault === 'hang') return;
-  if (typeof fault === 'object' && 'delayMs' in fault) await delay(fault.delayMs);
-  const failed = typeof fault === 'object' && 'status' in fault ? errorAnswer(fault) : undefined;
+  const failed = typeof fault === 'object' ? await answerOf(fault) : undefined;
   const { status, headers = {}, body: content = '' } = failed ?? answer(request, { body, objects: buckets.get(request.bucket), pageSize });
+  if (fault === 'withheld') return;
+  if (fault === 'lost') return void response.destroy();
   const bytes = Buffer.from(content);
   response.writeHead(status, { 'content-length': String(bytes.length), 'x-amz-request-id': 'TEST', ...headers });
   if (request.method === 'HEAD') return void response.end();
   if (cut === undefined) return void response.end(bytes);
   response.write(bytes.subarray(0, cut), () => response.destroy());
+}
+
+/** The answer of a fault; undefined for the usual one, if late. */
+async function answerOf(fault: Exclude<S3Fault, string>): Promise<Answer | undefined> {
+  if ('delayMs' in fault) await delay(fault.delayMs);
+  if ('until' in fault) await fault.until;
+  if ('page' in fault) return { status: fault.status ?? 200, headers: { 'content-type': 'text/html' }, body: fault.page };
+  return 'status' in fault ? errorAnswer(fault) : undefined;
 }
 
 function answer(request: S3Request, { body, objects, pageSize }: { body: Buffer; objects: Map<string, Buffer> | undefined; pageSize: number }): Answer {
@@ -142,7 +172,7 @@ function etagOf(object: Buffer): string {
   return `"${createHash('md5').update(object).digest('hex')}"`;
 }
 
-function errorAnswer({ status, code, message = `Told by the test: ${code}`, retryAfter }: Exclude<S3Fault, 'hang' | { delayMs: number } | { cutAfterBytes: number }>): Answer {
+function errorAnswer({ status, code, message = `Told by the test: ${code}`, retryAfter }: S3Failure): Answer {
   const body = `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>${message}</Message><RequestId>TEST</RequestId></Error>`;
   return { status, headers: { 'content-type': 'application/xml', ...(retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }) }, body };
 }

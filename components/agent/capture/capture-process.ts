@@ -87,6 +87,8 @@ export class CaptureProcess {
       subject: 'The capture process',
       advice: 'It is started again. Send the call again, a capture with the same capture_id: ALREADY_EXISTS then means that it is safe.',
       program: programPath,
+      // What it allocates is short-lived; with V8's default of 16 MB for that, a hundred thousand captures cost twice the memory.
+      nodeFlags: ['--max-semi-space-size=2'],
       environment: childEnvironment(...environmentNames),
       onExit: (reason) => this.#onExit(arena, reason),
       onNote: ({ payload }) => (this.#figures = decodeJson<CaptureFigures>(payload)),

@@ -10,10 +10,16 @@ export type Destination = {
   /**
    * Delivers an object; one of the same key is replaced, and never seen in part.
    *
-   * @throws DeliveryError
+   * @throws DeliveryError, and anything once the signal is aborted: then the object is there or not
    */
   put(object: CaptureObject, signal: AbortSignal): Promise<void>;
 };
+
+/** Keys are made of checked names; this is the second lock on the same door. @throws DeliveryError */
+export function checkKey(key: string): void {
+  const isPath = key.split('/').every((name) => name !== '' && name !== '.' && name !== '..' && !name.includes('\0'));
+  if (!isPath) throw new DeliveryError('rejected', `The key ${JSON.stringify(key)} leads elsewhere; expected names with slashes in between, none of them empty, . or ..`);
+}
 
 /**
  * Why an object could not be delivered. `unreachable`: nobody answers, or not now. `refused`: it answers that it takes

@@ -1,11 +1,11 @@
 import { constants } from 'node:fs';
 import { mkdir, open, rename, rm, statfs, type FileHandle } from 'node:fs/promises';
-import { dirname, join, resolve, sep } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { isNoRoom } from '../../common/disk-room.ts';
 import { hasCode, messageOf } from '../../common/errors.ts';
 import type { CaptureObject } from './captured-objects.ts';
-import { DeliveryError, type Destination } from './destination.ts';
+import { checkKey, DeliveryError, type Destination } from './destination.ts';
 
 export type DiskOptions = {
   readonly folder: string;
@@ -13,15 +13,18 @@ export type DiskOptions = {
   readonly freeFloorBytes: number;
 };
 
-/** Beside the objects, on the same disk: files that are being written. */
-const draftFolderName = '.partial';
+/** Beside the objects, on the same disk: files that are being written. No key begins like this, for no FolderPrefix has a tilde. */
+export const draftFolderName = '.partial~';
+/** Whoever tidies up may take an empty folder away before the object is in it. */
+const mostMoves = 3;
 
 /** Objects as files below a folder, each there in whole or not at all. */
 export async function openDiskDestination({ folder, freeFloorBytes }: DiskOptions): Promise<Destination> {
   const root = resolve(folder);
   const drafts = join(root, draftFolderName);
   let drafted = 0;
-  const put = async ({ key, body }: CaptureObject): Promise<void> => {
+  const put = async ({ key, body }: CaptureObject, signal: AbortSignal): Promise<void> => {
+    signal.throwIfAborted();
     const path = pathOf(root, key);
     drafted += 1;
     const draft = join(drafts, `${process.pid}-${drafted}`);
@@ -29,11 +32,10 @@ export async function openDiskDestination({ folder, freeFloorBytes }: DiskOption
       await makeDurableFolder(root, drafts);
       await checkRoom(drafts, body.length, freeFloorBytes);
       await writeDurably(draft, body);
-      await makeDurableFolder(root, dirname(path));
-      await rename(draft, path);
-      await syncFolder(dirname(path));
+      await move(root, draft, path);
     } catch (error) {
-      await rm(draft, { force: true });
+      // What cannot be removed now, with the disk out of order, goes with the next start.
+      await rm(draft, { force: true }).catch(() => undefined);
       throw error instanceof DeliveryError ? error : deliveryError(root, error);
     }
   };
@@ -42,11 +44,9 @@ export async function openDiskDestination({ folder, freeFloorBytes }: DiskOption
   return { name: root, urlOf: (key) => pathToFileURL(pathOf(root, key)).href, put };
 }
 
-/** Keys are made of checked names; this is the second lock on the same door. */
 function pathOf(root: string, key: string): string {
-  const path = resolve(root, key);
-  if (!path.startsWith(root + sep)) throw new DeliveryError('rejected', `The key ${JSON.stringify(key)} leads outside of ${root}.`);
-  return path;
+  checkKey(key);
+  return join(root, key);
 }
 
 async function writeDurably(path: string, body: Uint8Array): Promise<void> {
@@ -57,6 +57,20 @@ async function writeDurably(path: string, body: Uint8Array): Promise<void> {
   } finally {
     await file.close();
   }
+}
+
+/** Gives a draft its place, and makes that durable. */
+async function move(root: string, draft: string, path: string): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await makeDurableFolder(root, dirname(path));
+      await rename(draft, path);
+      break;
+    } catch (error) {
+      if (!hasCode(error, 'ENOENT') || attempt === mostMoves) throw error;
+    }
+  }
+  await syncFolder(dirname(path));
 }
 
 /** Makes a folder below the root, and its name as durable as what will be in it. */
@@ -72,8 +86,8 @@ async function syncFolder(folder: string): Promise<void> {
     handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
     await handle.sync();
   } catch (error) {
-    // A folder above the root may be one that others own.
-    if (!hasCode(error, 'EACCES', 'EPERM')) throw error;
+    // A folder above the root may be one that others own, and one below it may have been emptied and taken away again.
+    if (!hasCode(error, 'EACCES', 'EPERM', 'ENOENT')) throw error;
   } finally {
     await handle?.close();
   }

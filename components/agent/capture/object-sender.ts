@@ -27,7 +27,10 @@ export class ObjectSender {
   readonly #failures = { unreachable: 0, refused: 0, rejected: 0 };
   #objects = 0;
   #bytes = 0;
-  #failing: { readonly since: number; toldAt: number } | undefined;
+  /** Since when, and when each fault was told last. */
+  #failing: { readonly since: number; readonly toldAt: Map<DeliveryFault, number> } | undefined;
+  /** Ends all pauses: what one has found to work again, the others need not wait for. */
+  #recovered = new AbortController();
 
   constructor(options: SenderOptions) {
     this.#options = options;
@@ -71,6 +74,7 @@ export class ObjectSender {
     for (let attempt = 0; ; attempt += 1) {
       try {
         act();
+        if (attempt > 0) this.#onSuccess();
         return true;
       } catch (error) {
         await this.#onFailure('refused', error, attempt, signal);
@@ -82,23 +86,29 @@ export class ObjectSender {
   #onDelivered({ body }: CaptureObject): void {
     this.#objects += 1;
     this.#bytes += body.length;
+    this.#onSuccess();
+  }
+
+  #onSuccess(): void {
     if (this.#failing === undefined) return;
     const { clock, destination, log } = this.#options;
     log.info({ destination: destination.name, afterSeconds: Math.round((clock.steady() - this.#failing.since) / 1000) }, 'captures can be delivered again');
     this.#failing = undefined;
+    this.#recovered.abort();
+    this.#recovered = new AbortController();
   }
 
   async #onFailure(fault: DeliveryFault, error: unknown, attempt: number, signal: AbortSignal): Promise<void> {
     const { clock, destination, log, random = Math.random } = this.#options;
     this.#failures[fault] += 1;
     const now = clock.steady();
-    this.#failing ??= { since: now, toldAt: -Infinity };
-    if (now - this.#failing.toldAt >= repeatAfterMs) {
-      this.#failing.toldAt = now;
+    this.#failing ??= { since: now, toldAt: new Map() };
+    if (now - (this.#failing.toldAt.get(fault) ?? -Infinity) >= repeatAfterMs) {
+      this.#failing.toldAt.set(fault, now);
       log.warn({ destination: destination.name, fault, reason: messageOf(error) }, 'captures cannot be delivered now; trying again');
     }
     // Full jitter, so that the devices of a fleet do not come back together.
     const limitMs = Math.min(longestPauseMs, shortestPauseMs * 2 ** Math.min(attempt, 20));
-    await clock.sleep(shortestPauseMs / 2 + random() * limitMs, signal);
+    await clock.sleep(shortestPauseMs / 2 + random() * limitMs, AbortSignal.any([signal, this.#recovered.signal]));
   }
 }

@@ -26,17 +26,22 @@ export type Delivery = {
 
 /** Puts destinations, senders and uploaders together as the configuration asks, and starts them. */
 export async function openDelivery({ config, spool, environment, log }: DeliveryOptions): Promise<Delivery> {
+  const { origin, embedLimit, batchSize, pushPeriodMs, diskFolder: folder, periodicUploadMs } = config;
   const clock = systemClock;
-  const bucket = config.bucket === undefined ? undefined : await openBucket(config.bucket, environment, log);
   const toCloud = config.destination === 'Cloud';
-  const destination = toCloud && bucket !== undefined ? bucket.destination : await openDiskDestination({ folder: config.diskFolder, freeFloorBytes: config.freeFloorBytes });
-  const { origin, embedLimit, batchSize, pushPeriodMs } = config;
+  const bucket = config.bucket === undefined || (!toCloud && periodicUploadMs === undefined) ? undefined : openBucket(config.bucket, environment, log);
+  const destination = toCloud && bucket !== undefined ? bucket.destination : await openDiskDestination({ folder, freeFloorBytes: config.freeFloorBytes });
   const sender = new ObjectSender({ destination, clock, log });
   const uploader = new Uploader({ spool, destination, sender, origin, embedLimit, batchSize, pushPeriodMs, parallel: toCloud ? config.parallel : 1, clock, log });
-  const uploadSender = bucket === undefined || config.periodicUploadMs === undefined ? undefined : new ObjectSender({ destination: bucket.destination, clock, log });
-  const periodic = uploadSender === undefined || bucket === undefined || config.periodicUploadMs === undefined ? undefined : new PeriodicUpload({ folder: config.diskFolder, destination: bucket.destination, sender: uploadSender, periodMs: config.periodicUploadMs, clock, log });
-  uploader.start();
-  periodic?.start();
+  const uploadSender = bucket === undefined || periodicUploadMs === undefined ? undefined : new ObjectSender({ destination: bucket.destination, clock, log });
+  const periodic = bucket === undefined || periodicUploadMs === undefined || uploadSender === undefined ? undefined : new PeriodicUpload({ folder, destination: bucket.destination, sender: uploadSender, periodMs: periodicUploadMs, clock, log });
+  if (!toCloud) uploader.start();
+  // Captures are taken at once, also while the token exchange service keeps its first answer waiting. Those that were
+  // taken for a bucket wait for it when none is named any more.
+  void bucket?.ready.then(() => {
+    if (toCloud) uploader.start();
+    periodic?.start();
+  });
   return {
     captureAdded: () => uploader.captureAdded(),
     captures: () => ({ delivered: uploader.captures, uploaded: periodic?.captures ?? 0 }),
@@ -50,14 +55,19 @@ export async function openDelivery({ config, spool, environment, log }: Delivery
   };
 }
 
-type Bucket = { readonly destination: Destination; readonly close: () => void };
+type Bucket = {
+  readonly destination: Destination;
+  /** Resolves when there are credentials, or it takes long. */
+  readonly ready: Promise<void>;
+  readonly close: () => void;
+};
 
-async function openBucket({ bytesPerSecond = Infinity, ...bucket }: BucketConfig, environment: NodeJS.ProcessEnv, log: Logger): Promise<Bucket> {
+function openBucket({ bytesPerSecond = Infinity, ...bucket }: BucketConfig, environment: NodeJS.ProcessEnv, log: Logger): Bucket {
   const keeper = new CredentialKeeper({ environment, log });
-  await keeper.start();
   const destination = openS3Destination({ ...bucket, bytesPerSecond, credentials: () => keeper.current() });
   return {
     destination,
+    ready: keeper.start(),
     close: () => {
       keeper.stop();
       destination.close();

@@ -1,10 +1,10 @@
-import { PutObjectCommand, S3Client, S3ServiceException } from '@aws-sdk/client-s3';
+import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import type { AwsCredentials } from '../../common/credentials.ts';
-import { messageOf } from '../../common/errors.ts';
 import type { CaptureObject } from './captured-objects.ts';
 import { systemClock } from './clock.ts';
-import { DeliveryError, type Destination } from './destination.ts';
+import { checkKey, DeliveryError, type Destination } from './destination.ts';
 import { Pacer } from './pacer.ts';
+import { deliveryErrorOf } from './s3-fault.ts';
 
 export type S3Options = {
   readonly bucket: string;
@@ -30,19 +30,22 @@ export function openS3Destination(options: S3Options): S3Destination {
     region,
     // Servers other than AWS have no name for each bucket.
     ...(endpoint === '' ? {} : { endpoint, forcePathStyle: true }),
-    credentials: async () => validCredentials(credentials),
+    // Else the client keeps the first ones until shortly before their end, also when others were given since.
+    credentials: Object.assign(async () => validCredentials(credentials), { memoized: true }),
     // Whoever sends has more patience, and knows when to stop.
     maxAttempts: 1,
     requestHandler: { connectionTimeout: connectTimeoutMs, socketTimeout: idleTimeoutMs },
   });
   if (bytesPerSecond < Infinity) pace(client, bytesPerSecond);
   const put = async ({ key, body, contentType }: CaptureObject, signal: AbortSignal): Promise<void> => {
+    checkKey(key);
     validCredentials(credentials);
-    try {
-      await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: body, ContentType: contentType }), { abortSignal: signal });
-    } catch (error) {
+    const request = new PutObjectCommand({ Bucket: bucket, Key: key, Body: body, ContentType: contentType });
+    const { ETag: tag } = await client.send(request, { abortSignal: signal }).catch((error: unknown) => {
       throw error instanceof DeliveryError ? error : deliveryErrorOf(error, bucket);
-    }
+    });
+    // Such as the sign-in page of a network.
+    if (tag === undefined) throw new DeliveryError('unreachable', `Something answered in place of s3://${bucket}: the answer has no ETag. Check the network of the device, and S3Endpoint.`);
   };
   return { name: `s3://${bucket}`, urlOf: (key) => `s3://${bucket}/${key}`, put, close: () => client.destroy() };
 }
@@ -65,23 +68,4 @@ function pace(client: S3Client, bytesPerSecond: number): void {
     },
     { step: 'deserialize', priority: 'low', name: 'pacer' },
   );
-}
-
-const passing = new Set(['SlowDown', 'RequestTimeout', 'RequestTimeTooSkewed', 'InternalError', 'ServiceUnavailable', 'Throttling', 'ThrottlingException']);
-const outdated = new Set(['ExpiredToken', 'InvalidToken', 'TokenRefreshRequired', 'ExpiredTokenException']);
-const shownCharacters = 300;
-
-/** Tells what passes by itself from what somebody has to change, and both from an object that S3 will never take. */
-function deliveryErrorOf(error: unknown, bucket: string): DeliveryError {
-  const status = error instanceof S3ServiceException ? (error.$metadata.httpStatusCode ?? 0) : 0;
-  const name = error instanceof Error ? error.name : 'error';
-  const said = `${name}: ${messageOf(error)}`.slice(0, shownCharacters);
-  const fail = (fault: DeliveryError['fault'], remedy: string): DeliveryError => new DeliveryError(fault, `s3://${bucket} does not take the object (${status === 0 ? said : `${status} ${said}`}). ${remedy}`, { cause: error });
-  if (status === 0) return fail('unreachable', 'Is the device online?');
-  if (outdated.has(name)) return fail('unreachable', 'New credentials are awaited.');
-  if (status >= 500 || status === 408 || status === 429 || passing.has(name)) return fail('unreachable', 'It is tried again.');
-  if (status === 403 || status === 401) return fail('refused', "Allow s3:PutObject on the bucket to the device's role.");
-  if (status === 404) return fail('refused', 'Create the bucket, or correct BucketName.');
-  if (status >= 300 && status < 400) return fail('refused', 'The bucket is in another region: AwsRegion has to name that one.');
-  return fail('rejected', 'The object itself is the cause.');
 }

@@ -111,6 +111,11 @@ export class Spool {
     return this.#waiting.count;
   }
 
+  /** When the one of them that came first was accepted, in milliseconds since 1970. */
+  get waitingSinceMs(): number | undefined {
+    return this.#waiting.oldest()?.acceptedMs;
+  }
+
   /** Whether a batch from before a restart is left. */
   get hasReplanned(): boolean {
     return this.#replanned.length > 0;

@@ -1,6 +1,7 @@
-import { messageOf } from '../../common/errors.ts';
+import { FescueError, messageOf } from '../../common/errors.ts';
 import type { Logger } from '../../common/log.ts';
-import { linesObject, objectsOf, type CaptureObject, type CaptureOrigin } from './captured-objects.ts';
+import type { StoredCapture } from './capture-record.ts';
+import { linesObject, objectsOf, type CaptureOrigin } from './captured-objects.ts';
 import type { Clock } from './clock.ts';
 import { DeliveryError, type Destination } from './destination.ts';
 import type { ObjectSender } from './object-sender.ts';
@@ -29,8 +30,8 @@ export class Uploader {
   #running: Promise<unknown> = Promise.resolve();
   #captures = 0;
   #added = Promise.withResolvers<void>();
-  /** From when on what waits now waits for others. */
-  #waitingSince: number | undefined;
+  /** Since when something waits and nothing was taken, on the steady clock. */
+  #idleSince: number | undefined;
   #flushing = false;
 
   constructor(options: UploaderOptions) {
@@ -49,7 +50,7 @@ export class Uploader {
 
   /** To be called when the spool has accepted something. */
   captureAdded(): void {
-    if (this.#options.spool.waiting > 0) this.#waitingSince ??= this.#options.clock.steady();
+    if (this.#options.spool.waiting > 0) this.#idleSince ??= this.#options.clock.steady();
     this.#added.resolve();
     this.#added = Promise.withResolvers();
   }
@@ -83,20 +84,18 @@ export class Uploader {
     return spool.hasReplanned || spool.waiting >= batchSize || (spool.waiting > 0 && (this.#flushing || this.#pauseMs() <= 0));
   }
 
-  /** Until what waits has waited long enough. */
+  /** Until the first of those that wait has waited long enough, and no longer than that when the time of day was set back. */
   #pauseMs(): number {
-    const { clock, pushPeriodMs } = this.#options;
-    return this.#waitingSince === undefined ? pushPeriodMs : this.#waitingSince + pushPeriodMs - clock.steady();
+    const { clock, pushPeriodMs, spool } = this.#options;
+    const sinceMs = Math.max(clock.now() - (spool.waitingSinceMs ?? Infinity), clock.steady() - (this.#idleSince ?? Infinity));
+    return pushPeriodMs - Math.max(0, sinceMs);
   }
 
   async #take(): Promise<Batch | undefined> {
-    const { spool, sender } = this.#options;
-    const isOverdue = this.#pauseMs() <= 0;
+    const { spool, sender, clock } = this.#options;
     let batch: Batch | undefined;
     const taken = await sender.persist(() => void (batch = spool.nextBatch()), this.#stopped.signal);
-    // What is left of an overdue lot, of another model or hour, has waited as long.
-    if (spool.waiting === 0) this.#waitingSince = undefined;
-    else if (!isOverdue) this.#waitingSince = this.#options.clock.steady();
+    this.#idleSince = spool.waiting > 0 ? clock.steady() : undefined;
     return taken ? batch : undefined;
   }
 
@@ -127,22 +126,35 @@ export class Uploader {
 
   /** @returns the line of a capture whose objects are delivered; undefined when it was given up or the uploader stops */
   async #deliverObjects(entry: SpoolEntry): Promise<string | undefined> {
-    const { spool, origin, embedLimit, destination, sender } = this.#options;
-    let parts: { line: string; objects: readonly CaptureObject[] };
+    const { origin, embedLimit, destination, sender } = this.#options;
+    const capture = await this.#read(entry);
+    if (capture === undefined) return undefined;
+    const { line, objects } = objectsOf(capture, { origin, embedLimit, urlOf: (key) => destination.urlOf(key) });
     try {
-      parts = objectsOf(spool.read(entry), { origin, embedLimit, urlOf: (key) => destination.urlOf(key) });
-    } catch (error) {
-      await this.#giveUp(entry, 'damaged', error);
-      return undefined;
-    }
-    try {
-      for (const object of parts.objects) if (!(await sender.send(object, this.#stopped.signal))) return undefined;
-      return parts.line;
+      for (const object of objects) if (!(await sender.send(object, this.#stopped.signal))) return undefined;
+      return line;
     } catch (error) {
       if (!(error instanceof DeliveryError)) throw error;
       await this.#giveUp(entry, 'rejected', error);
       return undefined;
     }
+  }
+
+  /** A fault of the disk passes, or somebody repairs it. @returns undefined when the capture is damaged, and was given up */
+  async #read(entry: SpoolEntry): Promise<StoredCapture | undefined> {
+    const { spool, sender } = this.#options;
+    const read: { capture?: StoredCapture; damage?: FescueError } = {};
+    const tryToRead = (): void => {
+      try {
+        read.capture = spool.read(entry);
+      } catch (error) {
+        if (!(error instanceof FescueError)) throw error;
+        read.damage = error;
+      }
+    };
+    await sender.persist(tryToRead, this.#stopped.signal);
+    if (read.damage !== undefined) await this.#giveUp(entry, 'damaged', read.damage);
+    return read.capture;
   }
 
   async #giveUp(entry: SpoolEntry, why: 'damaged' | 'rejected', error: unknown): Promise<void> {

@@ -39,6 +39,8 @@ describe('parseSettings', () => {
 describe('spellings of a key', () => {
   it.each([
     ['UnixSocketName', '--unix-socket-name', 'FESCUE_UNIX_SOCKET_NAME'],
+    ['S3Endpoint', '--s3-endpoint', 'FESCUE_S3_ENDPOINT'],
+    ['CaptureDataBase64EmbedLimit', '--capture-data-base64-embed-limit', 'FESCUE_CAPTURE_DATA_BASE64_EMBED_LIMIT'],
     ['DLRBackendOptions', '--dlr-backend-options', 'FESCUE_DLR_BACKEND_OPTIONS'],
   ])('%s', (key, flag, variable) => {
     expect([flagOf(key), environmentVariableOf(key)]).toEqual([flag, variable]);
