@@ -113,12 +113,11 @@ test('a second agent with the same spool serves everything else, and takes captu
   expect(problems()).toEqual([]);
 });
 
-test('an agent that waits for the spool of another one stops at once', async () => {
+test('an agent that waits for the spool of another one stops without waiting on', async () => {
   const first = await useSpoolingAgent();
   await first.capture('a');
   const second = await useSpoolingAgent({ args: ['--local-data-root-path', first.folder] });
-  const call = second.capture('b').catch((error: unknown) => error);
   await eventually(() => second.workers().length === 2, 'the second to start its capture process');
   expect(await second.stop()).toBe(0);
-  expect(await call).toMatchObject({ kind: 'unavailable' });
+  expect(second.output()).not.toContain('captures cannot be taken');
 });

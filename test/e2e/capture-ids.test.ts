@@ -28,7 +28,7 @@ test('any text is an id: of its own, asked for by itself, kept over a restart, a
   for (const id of ids) await hasStatus(next, id, 'SUCCESS');
   expect(await next.ids()).toEqual(ids.toSorted());
   const names = readdirSync(next.folder, { recursive: true, encoding: 'utf8' });
-  expect(names.filter((name) => !/^(?:m\.onnx|capture-spool(?:\/(?:lock|outcomes\.log|reserve|\d+-p\d\.log))?|capture(?:\/\.partial)?|capture\/sme-capture(?:\/[\w-]+)*(?:\/[0-9a-f]{32}\.jsonl)?)$/.test(name))).toEqual([]);
+  expect(names.filter((name) => !/^(?:m\.onnx|capture-spool(?:\/(?:lock|outcomes\.log|reserve|\d+-p\d\.log))?|capture(?:\/\.partial~?)?|capture\/sme-capture(?:\/[\w-]+)*(?:\/[0-9a-f]{32}\.jsonl)?)$/.test(name))).toEqual([]);
   expect(existsSync(join(dirname(agent.root), 'passwd'))).toBe(false);
 });
 
