@@ -143,7 +143,7 @@ describe('configuration', () => {
     const agent = await useAgent({ folder, args: ['-f', '-c', 'original.json'] });
     expect(await agent.client.listModels()).toEqual([]);
     const lines = agent.output().trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
-    expect(lines).toContainEqual(expect.objectContaining({ level: 'warn', keys: expect.arrayContaining(['sagemaker_edge_core_device_name', 'sagemaker_edge_core_device_fleet_name']), msg: expect.stringContaining('this version does not act on them') }));
+    expect(agent.output()).not.toContain('this version does not act on them');
     expect(lines).toContainEqual(expect.objectContaining({ level: 'info', key: 'sagemaker_edge_provider_provider', msg: expect.stringContaining('no effect: there are no provider libraries') }));
     expect(lines).toContainEqual(expect.objectContaining({ level: 'warn', key: 'sagemaker_edge_log_verbose', msg: expect.stringContaining('LogLevel is given too, and wins') }));
     expect(agent.output()).not.toContain('private.pem.key');
@@ -154,7 +154,7 @@ describe('configuration', () => {
     await writeFile(join(folder, 'original.json'), JSON.stringify({ ...originalConfiguration, sagemaker_edge_core_device_name: 'x'.repeat(64), sagemaker_edge_provider_s3_bucket_name: 'photos', QueueSize: 0 }));
     const { code, stderr } = refusedStart('-c', join(folder, 'original.json'), '-a', join(folder, 'agent.sock'));
     expect(code).toBe(1);
-    expect(stderr).toMatch(/sagemaker_edge_core_device_name: expected text of at most 63.*sagemaker_edge_provider_s3_bucket_name: expected.*QueueSize: expected a whole number/s);
+    expect(stderr).toMatch(/sagemaker_edge_core_device_name: expected text of at most 63.*QueueSize: expected a whole number.*BucketName: expected a name that contains "sagemaker", got "photos"/s);
     expect(stderr).not.toMatch(/\n\s+at /);
   });
 });

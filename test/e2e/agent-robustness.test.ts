@@ -123,7 +123,7 @@ describe(`messages that are none (FESCUE_TEST_SEED=${seed})`, () => {
 
   it.each(Object.keys(service) as AgentMethod[])('%s refuses as invalid, and answers what is one after all', async (method) => {
     const agent = await useAgentWithTiny('--queue-size', '1000', '--capture-data-buffer-size', '1000', '--capture-data-destination', 'Disk', '--capture-data-push-period-seconds', '0.1');
-    if (method.includes('Capture')) await captureOnce(agent);
+    await captureOnce(agent);
     const client = new Client(`unix://${agent.socketPath}`, credentials.createInsecure());
     await withstands(agent, async () => {
       const batches = fc.array(hostileMessage(method), { minLength: 50, maxLength: 100 });

@@ -29,9 +29,10 @@ async function expectFigures(agent: SpoolingAgent, figures: Record<string, numbe
   }
 }
 
-test('metrics of captures begin with the first one, and follow what waits and what is delivered', async () => {
+test('metrics of captures follow what waits and what is delivered, and are not there for an agent without a destination', async () => {
   const agent = await useSpoolingAgent({ args: ['--capture-data-batch-size', '4', '--capture-data-push-period-seconds', '3600'] });
-  expect((await agent.metrics()).text).not.toContain('fescue_capture');
+  const without = await useSpoolingAgent({ args: ['--capture-data-destination', 'Cloud'] });
+  expect((await without.metrics()).text).not.toContain('fescue_capture');
   for (const id of ['a', 'b', 'c']) await agent.capture(id, { bytes: 5_000 });
   await expect(agent.capture('a')).rejects.toMatchObject({ kind: 'already-exists' });
   await expectFigures(agent, { accepted_total: 3, spool_captures: 3, spool_bytes: (bytes) => bytes > 15_000 && bytes < 20_000, delivered_total: 0 });

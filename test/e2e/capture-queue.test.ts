@@ -93,3 +93,15 @@ test('captures that wait for a disk which does not answer are told so when the a
   expect(await agent.stop()).toBe(0);
   expect(new Set(await Promise.all(calls))).toEqual(new Set(['unavailable']));
 });
+
+test('captures on their way take no more memory than two messages of the largest size', async () => {
+  const agent = await useSpoolingAgent({ args: ['--max-message-megabytes', '1'] });
+  const goOn = await held(agent);
+  const calls = ['a', 'b', 'c', 'd'].map((id) => kindOf(agent.capture(id, { bytes: 900_000 })));
+  await arrived(agent);
+  const late = await agent.capture('e', { bytes: 900_000 }).catch((error: unknown) => error);
+  expect(late).toMatchObject({ kind: 'resource-exhausted', message: expect.stringMatching(/^CaptureData: captures of 18\d{5} bytes are on their way already, .* 2097152 \(2 times MaxMessageMegabytes\)/) as string });
+  goOn();
+  expect((await Promise.all(calls)).toSorted()).toEqual(['ok', 'ok', 'resource-exhausted', 'resource-exhausted']);
+  expect(await kindOf(agent.capture('e', { bytes: 900_000 }))).toBe('ok');
+});

@@ -15,17 +15,19 @@ import type { CapturedModel } from './capture-request.ts';
 /** As many captures are stored together, of at most so many bytes unless one is larger by itself. */
 const groupLimits = { captures: 64, bytes: 16 * 1024 * 1024 };
 
+/** Room for captures on their way, in messages of the largest size. */
+const messagesInMemory = 2;
+
 type Job = { readonly message: MessageParts; readonly info: Buffer; readonly resolve: () => void; readonly reject: (error: unknown) => void };
 
-/**
- * The captures on their way to the capture process, which is started when something was captured before, or with the
- * first capture. Captures that come while others are being stored are stored together after that.
- */
+/** The captures on their way to the capture process. Those that come while others are being stored are stored together after that. */
 export class Captures {
   readonly #config: CaptureConfig;
   readonly #process: CaptureProcess;
   readonly #queue: Job[] = [];
   #storing = 0;
+  /** Of all messages that wait or are being stored. */
+  #bytes = 0;
 
   constructor(options: { config: CaptureConfig; log: Logger }) {
     this.#config = options.config;
@@ -37,10 +39,10 @@ export class Captures {
     return this.#process.figures;
   }
 
-  /** Goes on with what was captured before. */
+  /** Goes on with what was captured before, and is ready for more where somebody has said where to. */
   start(): void {
-    const { spoolFolder, periodicUploadMs } = this.#config;
-    if ((spoolFolder !== undefined && existsSync(spoolFolder)) || periodicUploadMs !== undefined) this.#process.start();
+    const { spoolFolder } = this.#config;
+    if (this.#hasDestination || (spoolFolder !== undefined && existsSync(spoolFolder))) this.#process.start();
   }
 
   /**
@@ -52,12 +54,26 @@ export class Captures {
    *   is gone and nobody knows whether the capture is safe
    */
   async capture(message: MessageParts, model: CapturedModel, signal: AbortSignal): Promise<void> {
-    if (this.#config.destination === 'Cloud' && this.#config.bucket === undefined) {
+    this.#checkRoom(message);
+    this.#bytes += message.length;
+    await this.#enqueue(message, model, signal).finally(() => (this.#bytes -= message.length));
+  }
+
+  /** @throws FescueError `failed-precondition` or `resource-exhausted` when the capture cannot even be handed over */
+  #checkRoom(message: MessageParts): void {
+    if (!this.#hasDestination) {
       throw new FescueError('failed-precondition', 'CaptureData: captured data goes to the cloud, and no bucket is named. Set BucketName, or set CaptureDataDestination to Disk.');
     }
     if (this.#queue.length + this.#storing >= this.#config.bufferSize) {
       throw new FescueError('resource-exhausted', `CaptureData: ${this.#queue.length + this.#storing} captures are on their way already (CaptureDataBufferSize). Send fewer at once, or raise it.`);
     }
+    const mostBytes = messagesInMemory * this.#config.mostBytes;
+    if (this.#bytes + message.length > mostBytes) {
+      throw new FescueError('resource-exhausted', `CaptureData: captures of ${this.#bytes} bytes are on their way already, and with this one they were more than ${mostBytes} (${messagesInMemory} times MaxMessageMegabytes). Send fewer at once, or large tensors in shared memory.`);
+    }
+  }
+
+  async #enqueue(message: MessageParts, model: CapturedModel, signal: AbortSignal): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       const job: Job = { message, info: encodeInfo(model), resolve, reject };
       signal.addEventListener('abort', () => this.#drop(job), { once: true });
@@ -79,6 +95,10 @@ export class Captures {
   async stop(): Promise<void> {
     for (const job of this.#queue.splice(0)) job.reject(stopping());
     await this.#process.stop();
+  }
+
+  get #hasDestination(): boolean {
+    return this.#config.destination === 'Disk' || this.#config.bucket !== undefined;
   }
 
   async #storeNext(): Promise<void> {
