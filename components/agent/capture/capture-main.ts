@@ -18,7 +18,7 @@ process.on('SIGTERM', () => undefined);
 
 const flushMs = 5_000;
 /** Whoever waits for a prediction goes before whoever brings captures away. */
-const niceness = 5;
+const niceness = 10;
 
 const agent = new Socket({ fd: 3 });
 let service: CaptureService | undefined;
