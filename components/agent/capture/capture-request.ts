@@ -20,6 +20,8 @@ export type RequestContext = {
   /** The most bytes of tensors and data. */
   readonly mostBytes: number;
   readonly readShared: (request: SharedRead) => Uint8Array;
+  /** Copies what is in shared memory, until the capture is stored. */
+  readonly copyOf: (bytes: Uint8Array) => Uint8Array;
 };
 
 /** Auxiliary data of this name says what a capture is worth: a digit. */
@@ -123,7 +125,7 @@ class Parts {
     const { mostBytes } = this.#context;
     if (this.#bytes > mostBytes) throw new FescueError('resource-exhausted', `CaptureData: expected at most ${mostBytes} bytes of tensors and data (MaxMessageMegabytes: ${mostBytes / 1024 / 1024}), got ${this.#bytes} or more. Capture less, or raise MaxMessageMegabytes.`);
     // A client that writes on must not get between the checksum and the bytes.
-    this.payload.push(isShared ? Buffer.from(bytes) : bytes);
+    this.payload.push(isShared ? this.#context.copyOf(bytes) : bytes);
   }
 }
 

@@ -12,6 +12,7 @@ import type { NewCapture } from './capture-record.ts';
 import { captureOf, type CapturedModel } from './capture-request.ts';
 import { openDelivery, type Delivery } from './open-delivery.ts';
 import { openSpool, type OpenedSpool } from './open-spool.ts';
+import { Scratch } from './scratch.ts';
 
 /** `onLost` is called when somebody has removed the spool's folder. */
 export type ServiceOptions = { readonly config: CaptureConfig; readonly environment: NodeJS.ProcessEnv; readonly log: Logger; readonly send: (frame: OutgoingFrame) => void; readonly onLost: () => void };
@@ -27,6 +28,7 @@ export class CaptureService {
   readonly #arena = new AttachedSegments();
   /** The clients' memory, for tensors that are not in the request. */
   readonly #shared: ClientSegments;
+  readonly #scratch = new Scratch();
   readonly #dropped = { overflow: 0, damaged: 0, rejected: 0 };
   #opened: Opened | undefined;
   #accepted = 0;
@@ -95,6 +97,7 @@ export class CaptureService {
       const { spoolFolder } = this.#options.config;
       if (spoolFolder !== undefined && !existsSync(spoolFolder)) return this.#options.onLost();
     }
+    this.#scratch.clear();
     this.#shared.sweep();
     this.#arena.trim();
     this.#opened?.delivery.captureAdded();
@@ -107,7 +110,7 @@ export class CaptureService {
       throw new FescueError('failed-precondition', 'CaptureData: the cloud cannot be reached now, and captures are kept in memory only. Keep them on the disk (DbEnable), or send the capture again later.');
     }
     const message = kind === frameKinds.captureShared ? this.#arena.view(decodeNote(rest)) : rest;
-    return captureOf(message, { model: info, nowMs: Date.now(), mostBytes: config.mostBytes, readShared: (wanted) => this.#shared.read(wanted) });
+    return captureOf(message, { model: info, nowMs: Date.now(), mostBytes: config.mostBytes, readShared: (wanted) => this.#shared.read(wanted), copyOf: (bytes) => this.#scratch.copyOf(bytes) });
   }
 
   /** What was refused for good leaves nothing to try again with, and so nothing to wait for. */
