@@ -4,55 +4,19 @@
  */
 import { spawn, spawnSync, type SpawnSyncReturns } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AgentClient } from '../../components/common/agent-client.ts';
-import { messageOf } from '../../components/common/errors.ts';
 import { identityModel, slowModel } from '../../scripts/measure/onnx-model.ts';
 import { inCheckout } from '../../scripts/packaging/paths.ts';
+import { runPythonSuite, type Counts } from '../helpers/python-suite.ts';
 
-type Counts = { passed: number; failed: number };
+await runPythonSuite({ name: 'Python interop', requirements: inCheckout('test/python/requirements.txt'), run: runSuite });
 
-const folder = mkdtempSync(join(tmpdir(), 'fescue-python-'));
-const python = join(folder, 'venv/bin/python');
-const [resultsFile] = process.argv.slice(2);
-
-try {
-  const missing = install();
-  if (missing !== undefined) {
-    process.stdout.write(`Python interop skipped: ${missing}\n`);
-    report({ passed: 0, failed: 0 });
-  } else {
-    // Suites that could not run count as one that failed.
-    const counts = await runSuite().catch((error: unknown) => {
-      process.stderr.write(`${messageOf(error)}\n`);
-      return { passed: 0, failed: 1 };
-    });
-    report(counts);
-    if (counts.failed > 0) process.exitCode = 1;
-  }
-} finally {
-  rmSync(folder, { recursive: true, force: true });
-}
-
-/** @returns what is missing on this machine, or undefined when the suite can run */
-function install(): string | undefined {
-  const steps: [string, string[]][] = [
-    ['python3', ['-m', 'venv', join(folder, 'venv')]],
-    [python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', inCheckout('test/python/requirements.txt')]],
-  ];
-  for (const [program, args] of steps) {
-    const result = run(program, args);
-    if (result.status !== 0) return `${program} ${args.slice(0, 3).join(' ')}: ${result.error === undefined ? result.stderr.trim().split('\n').at(-1) : messageOf(result.error)}`;
-  }
-  return undefined;
-}
-
-async function runSuite(): Promise<Counts> {
+async function runSuite(python: string, folder: string): Promise<Counts> {
   const compiled = run(python, ['-m', 'grpc_tools.protoc', `-I${inCheckout('proto')}`, `--python_out=${folder}`, `--grpc_python_out=${folder}`, 'agent.proto']);
   if (compiled.status !== 0) throw new Error(`proto/agent.proto does not compile: ${compiled.stderr}`);
-  const agentFolder = makeFolders();
+  const agentFolder = makeFolders(folder);
   const socketPath = join(folder, 'agent.sock');
   const args = ['-a', socketPath, '--log-level', 'error', '--queue-size', '8', '--max-message-megabytes', '24', '--capture-data-destination', 'Disk', '--capture-data-push-period-seconds', '0.1'];
   const agent = spawn(process.execPath, [inCheckout('components/agent/main.ts'), ...args], { cwd: agentFolder, stdio: 'inherit' });
@@ -76,7 +40,7 @@ async function runSuite(): Promise<Counts> {
 }
 
 /** Sibling work folders of the agent and of the suites' models. @returns the agent's */
-function makeFolders(): string {
+function makeFolders(folder: string): string {
   const [agent, models] = [join(folder, 'agent'), join(folder, 'com.model.python')];
   for (const path of [agent, models]) mkdirSync(path);
   writeFileSync(join(models, 'identity.onnx'), identityModel([{ name: 'x', type: 'FLOAT32', shape: ['n'] }]));
@@ -95,8 +59,4 @@ function countsOf({ stdout, status, signal }: SpawnSyncReturns<string>): Counts 
 
 function run(program: string, args: string[], environment: NodeJS.ProcessEnv = {}): SpawnSyncReturns<string> {
   return spawnSync(program, args, { encoding: 'utf8', env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1', ...environment } });
-}
-
-function report(counts: Counts): void {
-  if (resultsFile !== undefined) writeFileSync(resultsFile, JSON.stringify(counts));
 }
