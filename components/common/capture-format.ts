@@ -40,6 +40,9 @@ export type CaptureLine = z.infer<typeof captureLine>;
 
 export const eventVersion = '0';
 
+/** Auxiliary data of this name says what a capture is worth: one digit, 9 the highest. */
+export const priorityName = 'fescue-priority';
+
 /** @throws FescueError `invalid-argument` when the text is no line of captured data */
 export function parseCaptureLine(text: string): CaptureLine {
   let value: unknown;

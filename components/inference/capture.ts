@@ -1,11 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { basename } from 'node:path';
 import type { AuxiliaryInput, Capture, PredictInput } from '../common/agent-client.ts';
+import { priorityName } from '../common/capture-format.ts';
 import type { Tensor } from '../common/tensor.ts';
 import type { Classification } from './classify.ts';
-
-/** Name of the auxiliary input that holds the priority of a capture: one digit, 0 to 9. */
-export const priorityInputName = 'fescue-priority';
 
 /**
  * What is handed over for a classified image: the input tensor, every output, and what goes along.
@@ -18,7 +16,7 @@ export function captureOf(options: { classification: Classification; model: stri
   const { image, at, input, outputs } = options.classification;
   const auxiliaryInputs: AuxiliaryInput[] = [];
   if (file !== undefined) auxiliaryInputs.push({ name: basename(image), encoding: 'NONE', bytes: file });
-  if (priority !== '') auxiliaryInputs.push({ name: priorityInputName, encoding: 'NONE', bytes: Buffer.from(priority) });
+  if (priority !== '') auxiliaryInputs.push({ name: priorityName, encoding: 'NONE', bytes: Buffer.from(priority) });
   return { model, id: captureId(model, at), at, inputs: [inputOf(input)], outputs: outputs.map(inputOf), auxiliaryInputs };
 }
 

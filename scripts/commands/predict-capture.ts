@@ -4,6 +4,7 @@ import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { AgentClient, AuxiliaryInput, Capture, PredictInput } from '../../components/common/agent-client.ts';
+import { priorityName } from '../../components/common/capture-format.ts';
 import { FescueError, messageOf } from '../../components/common/errors.ts';
 import type { CaptureStatus } from '../../components/common/wire.ts';
 import { preprocess } from '../../components/inference/preprocess.ts';
@@ -81,7 +82,7 @@ async function auxiliaryInputs({ image, attach, priority }: CaptureOptions): Pro
   const files: NamedFile[] = [...(image === undefined ? [] : [{ file: image }]), ...attach];
   const data: AuxiliaryInput[] = [];
   for (const { name, file } of files) data.push({ name: name ?? basename(file), encoding: encodingOf(file), bytes: await bytesOf(file) });
-  return priority === undefined ? data : [...data, { name: 'fescue-priority', encoding: 'NONE', bytes: Buffer.from(priority) }];
+  return priority === undefined ? data : [...data, { name: priorityName, encoding: 'NONE', bytes: Buffer.from(priority) }];
 }
 
 function encodingOf(file: string): AuxiliaryInput['encoding'] {

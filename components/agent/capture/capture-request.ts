@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { decodeCaptureDataRequest } from '../../common/capture-codec.ts';
+import { priorityName } from '../../common/capture-format.ts';
 import { FescueError } from '../../common/errors.ts';
 import { dataTypes, describeTensor, elementBytes, elementCount } from '../../common/tensor.ts';
-import { encodings, type AuxiliaryMessage, type CaptureDataRequest, type Encoding, type TensorMessage, type TimestampMessage } from '../../common/wire.ts';
+import { encodings, type AuxiliaryMessage, type CaptureDataRequest, type Encoding, type SharedMemoryHandleMessage, type TensorMessage, type TimestampMessage } from '../../common/wire.ts';
 import type { SharedRead } from '../client-segments.ts';
 import type { AuxiliaryPart, CaptureDescription, NewCapture, TensorPart } from './capture-record.ts';
 
@@ -24,8 +25,6 @@ export type RequestContext = {
   readonly copyOf: (bytes: Uint8Array) => Uint8Array;
 };
 
-/** Auxiliary data of this name says what a capture is worth: a digit. */
-export const priorityName = 'fescue-priority';
 const longestId = 1_024;
 /** Clocks are read to the millisecond and rounded by clients. */
 const toleratedAheadMs = 1_000;
@@ -102,8 +101,7 @@ class Parts {
     if (!dataTypes.includes(dtype)) throw invalid(`${subject} has the data_type ${String(dtype)}; expected one of ${dataTypes.join(', ')}`);
     if (shape.some((axis) => axis < 0)) throw invalid(`${subject} has the shape [${shape.join(', ')}]; expected the length of every axis`);
     const needed = elementCount(shape) * elementBytes[dtype];
-    const bytes = handle === undefined ? byteData : this.#context.readShared({ subject: `CaptureData: ${subject}`, handle, needed, width: 1 });
-    if (bytes === undefined) throw invalid(`${subject} carries no data; set byte_data or shared_memory_handle`);
+    const bytes = this.#bytesOf({ subject, handle, byteData, needed });
     if (bytes.length !== needed) throw invalid(`${subject} as ${describeTensor({ dtype, shape })} takes ${needed} bytes, got ${bytes.length}`);
     this.#add(bytes, handle !== undefined);
     return { name, dtype, shape, bytes: bytes.length };
@@ -113,11 +111,16 @@ class Parts {
     const subject = `${place} ("${name}")`;
     if (!isEncoding(encoding)) throw invalid(`${subject} has the encoding ${encoding}; expected one of ${encodings.join(', ')}`);
     if (handle?.size === 0) throw invalid(`${subject} has a shared_memory_handle without a size; expected the length of the data`);
-    const bytes = handle === undefined ? byteData : this.#context.readShared({ subject: `CaptureData: ${subject}`, handle, needed: undefined, width: 1 });
-    if (bytes === undefined) throw invalid(`${subject} carries no data; set byte_data or shared_memory_handle`);
+    const bytes = this.#bytesOf({ subject, handle, byteData, needed: undefined });
     this.#add(bytes, handle !== undefined);
     if (name === priorityName) this.priority ??= priorityIn(bytes);
     return { name, encoding, bytes: bytes.length };
+  }
+
+  #bytesOf({ subject, handle, byteData, needed }: { subject: string; handle: SharedMemoryHandleMessage | undefined; byteData: Uint8Array | undefined; needed: number | undefined }): Uint8Array {
+    if (handle !== undefined) return this.#context.readShared({ subject: `CaptureData: ${subject}`, handle, needed, width: 1 });
+    if (byteData === undefined) throw invalid(`${subject} carries no data; set byte_data or shared_memory_handle`);
+    return byteData;
   }
 
   #add(bytes: Uint8Array, isShared: boolean): void {
