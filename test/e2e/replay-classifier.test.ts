@@ -3,29 +3,13 @@ import { basename, join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readClassifier } from '../../components/inference/model-package.ts';
 import { preprocess } from '../../components/inference/preprocess.ts';
-import type { Report } from '../../scripts/replay/report.ts';
 import { changedPackage, writeCaptures, type Captured } from '../helpers/replay-captures.ts';
-import { startFescue, type CommandResult } from '../helpers/run-command.ts';
+import { replayJson } from '../helpers/run-replay.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
-import { tracesOf, useTemporaryFiles } from '../helpers/traces.ts';
 import { useAgent } from '../helpers/use-agent.ts';
 
 const original = resolve('components/models/efficientnet-lite0/package');
 const photos = resolve('components/inference/photos');
-
-/** Runs `fescue replay` with one thread as the captures were made with; it must leave nothing behind. */
-async function replay(...args: string[]): Promise<CommandResult> {
-  const files = await useTemporaryFiles();
-  const { result, traces } = await tracesOf(startFescue('replay', ...args), files);
-  expect(traces, result.stderr).toEqual([]);
-  return result;
-}
-
-async function replayJson(...args: string[]): Promise<Report> {
-  const { code, stdout, stderr } = await replay(...args, '--json');
-  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  return JSON.parse(stdout) as Report;
-}
 
 /** What an agent made of the bundled photos; every other capture has its photo with it. */
 async function photoCaptures(): Promise<Captured[]> {

@@ -2,28 +2,12 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { identityModel, onnxModel } from '../../scripts/measure/onnx-model.ts';
-import type { Report } from '../../scripts/replay/report.ts';
 import { captureKey, captureLineOf, embeddedTensor, linesText, put } from '../helpers/capture-files.ts';
 import { captureAll, float32Tensor, writeCaptures } from '../helpers/replay-captures.ts';
-import { startFescue, type CommandResult } from '../helpers/run-command.ts';
+import { replay, replayJson } from '../helpers/run-replay.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
-import { tracesOf, useTemporaryFiles } from '../helpers/traces.ts';
 
 const classes = 3;
-
-/** Runs `fescue replay`, which must leave nothing behind. */
-async function replay(...args: string[]): Promise<CommandResult> {
-  const files = await useTemporaryFiles();
-  const { result, traces } = await tracesOf(startFescue('replay', ...args), files);
-  expect(traces, result.stderr).toEqual([]);
-  return result;
-}
-
-async function replayJson(...args: string[]): Promise<Report> {
-  const { code, stdout, stderr } = await replay(...args, '--json');
-  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  return JSON.parse(stdout) as Report;
-}
 
 /** Scores of three classes: a row of two numbers times a matrix. */
 function scorer(weights: readonly number[], names = { input: 'x', output: 'y' }): Buffer {
