@@ -24,7 +24,7 @@ export type MeasuredAgent = {
 /** @param flags further flags of the agent, such as `--intra-op-threads 1` */
 export async function startMeasuredAgent(...flags: string[]): Promise<MeasuredAgent> {
   const folder = await mkdtemp(join(tmpdir(), 'fescue-bench-'));
-  for (const program of agentPrograms) await bundleProgram(program, folder);
+  for (const program of agentPrograms) await bundleProgram(program, { folder, mapFolder: folder });
   await copyFile(inCheckout('proto/agent.proto'), join(folder, 'agent.proto'));
   for (const { name, from } of libraryFiles) await cp(from, join(folder, name));
   const socketPath = join(folder, 'agent.sock');

@@ -1,44 +1,59 @@
-import { createHash } from 'node:crypto';
-import { constants, existsSync } from 'node:fs';
-import { copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
-import { writeArchive, type ArchiveEntry } from './archive.ts';
-import { agentPrograms, bundleProgram, libraryFiles } from './bundles.ts';
-import { inCheckout } from './paths.ts';
-import { architectures, componentNames, components, recipeText, runtimeArchive, sampleModelFolder, type Architecture, type Component } from './recipes.ts';
-import { runtimeFiles } from './runtime-files.ts';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { valid } from 'semver';
+import { roomError } from '../../components/common/disk-room.ts';
+import { describeArtifacts, makeArtifacts, type Artifact } from './artifacts.ts';
+import { nextDevVersion, readDevVersions, writeDevVersions } from './dev-versions.ts';
+import { putInPlace } from './put-in-place.ts';
+import { components, recipeText, type Architecture, type Component } from './recipes.ts';
+
+export type BuildOptions = {
+  /** Receives `recipes`, `artifacts` and `source-maps`; what is there of these components is replaced. */
+  readonly folder: string;
+  /** Of the runtime. Default: this machine's alone. */
+  readonly architectures?: readonly Architecture[];
+  /** `dev` gives a component that changed since the last such build in the folder the next patch version. Default: `release`. */
+  readonly versions?: 'release' | 'dev';
+  /** Told what is being made, and what was found amiss. */
+  readonly onProgress?: (text: string) => void;
+};
 
 export type BuildResult = {
   readonly recipeDir: string;
   readonly artifactDir: string;
   /** Every component with its version. */
   readonly components: Record<string, string>;
+  /** Every component's files. */
+  readonly artifacts: Record<string, readonly Artifact[]>;
 };
 
-/** Archives that take seconds to make, by a hash of what they are made from. */
-const cacheFolder = inCheckout('build/cache');
-
-type Build = { readonly folder: string; readonly progress: (text: string) => void };
+type Made = { readonly component: Component; readonly artifacts: readonly Artifact[] };
 
 /**
- * Bundles the components and lays recipes and artifacts out as greengrass-cli takes them. The runtime's archive, which
- * takes seconds to compress, is kept for the next time.
+ * Bundles the components and lays recipes and artifacts out as greengrass-cli takes them. They are put in place when all
+ * are complete.
  *
- * @param options.folder receives `recipes` and `artifacts`, in place of what is there
- * @param options.onProgress told what is being made
+ * @throws FescueError `unavailable` when the runtime for another architecture cannot be fetched, `resource-exhausted`
+ *   when there is no room
  */
-export async function buildComponents(options: { folder: string; onProgress?: (text: string) => void }): Promise<BuildResult> {
-  const build = { folder: options.folder, progress: options.onProgress ?? (() => undefined) };
-  const result = { recipeDir: join(build.folder, 'recipes'), artifactDir: join(build.folder, 'artifacts') };
-  for (const folder of [result.recipeDir, result.artifactDir]) await rm(folder, { recursive: true, force: true });
-  await mkdir(result.recipeDir, { recursive: true });
-  const all = components();
-  for (const component of all) {
-    await writeFile(join(result.recipeDir, recipeFileName(component)), recipeText(component));
-    await buildArchive(component, await artifactFolder(component, result.artifactDir), build);
+export async function buildComponents(options: BuildOptions): Promise<BuildResult> {
+  const folder = resolve(options.folder);
+  await mkdir(folder, { recursive: true });
+  const staging = await mkdtemp(join(folder, '.staging-'));
+  try {
+    const made = await versioned(await makeAll(staging, options), options);
+    for (const one of made) await placeComponent(one, { staging, folder });
+    return resultOf(made, folder);
+  } catch (error) {
+    throw roomError(error, folder);
+  } finally {
+    await rm(staging, { recursive: true, force: true });
   }
-  await rm(join(build.folder, 'staging'), { recursive: true, force: true });
-  return { ...result, components: Object.fromEntries(all.map(({ name, version }) => [name, version])) };
+}
+
+export function hostArchitecture(): Architecture {
+  return process.arch === 'arm64' ? 'aarch64' : 'amd64';
 }
 
 /** The name of a recipe file that every deployment tool finds. */
@@ -46,71 +61,63 @@ export function recipeFileName({ name, version }: Component): string {
   return `${name}-${version}.yaml`;
 }
 
-/** Makes the folder of a component's artifacts, with the script that installs its archive. */
-export async function artifactFolder({ name, version }: Component, artifactDir: string): Promise<string> {
-  const folder = join(artifactDir, name, version);
-  await mkdir(folder, { recursive: true });
-  await copyFile(inCheckout('components/common/install.sh'), join(folder, 'install.sh'));
-  return folder;
+async function makeAll(staging: string, options: BuildOptions): Promise<Made[]> {
+  const made: Made[] = [];
+  for (const component of components()) {
+    const folder = join(staging, 'artifacts', component.name);
+    await makeArtifacts(component, { folder, mapFolder: join(staging, 'source-maps', component.name), architectures: options.architectures ?? [hostArchitecture()], progress: progressOf(options) });
+    made.push({ component, artifacts: await describeArtifacts(folder) });
+  }
+  return made;
 }
 
-async function buildArchive(component: Component, folder: string, build: Build): Promise<void> {
-  if (component.name === componentNames.runtime) return buildRuntime(folder, build);
-  build.progress(`Bundling ${component.name} ${component.version}`);
-  await writeArchive(join(folder, component.archive), await entriesOf(component.name, build), stagingFolder(build, component.name));
+/** Development versions are remembered before anything has them: none is given twice. */
+async function versioned(made: readonly Made[], options: BuildOptions): Promise<readonly Made[]> {
+  if (options.versions !== 'dev') return made;
+  const file = join(options.folder, 'dev-versions.json');
+  let known = await readDevVersions(file, progressOf(options));
+  const result = made.map(({ component, artifacts }) => {
+    const next = nextDevVersion(component, artifacts, known);
+    known = next.known;
+    return { component: next.component, artifacts };
+  });
+  await writeDevVersions(file, known);
+  return result;
 }
 
-async function entriesOf(name: string, build: Build): Promise<ArchiveEntry[]> {
-  const bundles = stagingFolder(build, 'bundles');
-  const bundled = (file: string): ArchiveEntry => ({ name: file, from: join(bundles, file) });
-  switch (name) {
-    case componentNames.agent:
-      for (const program of agentPrograms) await bundleProgram(program, bundles);
-      return [
-        ...agentPrograms.map((program) => bundled(`${program}.cjs`)),
-        { name: 'agent.proto', from: inCheckout('proto/agent.proto') },
-        ...libraryFiles,
-      ];
-    case componentNames.inference:
-      await bundleProgram('inference', bundles);
-      return [
-        bundled('inference.cjs'),
-        { name: 'agent.proto', from: inCheckout('proto/agent.proto') },
-        { name: 'photos', from: inCheckout('components/inference/photos') },
-      ];
-    default:
-      return ['sagemaker_edge_manifest', 'model.onnx', 'labels.txt'].map((file) => ({ name: file, from: join(sampleModelFolder, file) }));
+/** Puts one component in place of its other versions; what else is in the folder stays. */
+async function placeComponent({ component }: Made, { staging, folder }: { staging: string; folder: string }): Promise<void> {
+  const { name, version } = component;
+  await writeFile(join(staging, 'recipe'), recipeText(component));
+  await putInPlace(join(staging, 'artifacts', name), join(folder, 'artifacts', name, version));
+  await removeOthers(join(folder, 'artifacts', name), (other) => other !== version);
+  await putInPlace(join(staging, 'recipe'), join(folder, 'recipes', recipeFileName(component)));
+  await removeOthers(join(folder, 'recipes'), (file) => isRecipeOf(name, file) && file !== recipeFileName(component));
+  await removeOthers(join(folder, 'source-maps', name), () => true);
+  if (existsSync(join(staging, 'source-maps', name))) await putInPlace(join(staging, 'source-maps', name), join(folder, 'source-maps', name, version));
+}
+
+async function removeOthers(folder: string, isOther: (name: string) => boolean): Promise<void> {
+  for (const name of existsSync(folder) ? await readdir(folder) : []) {
+    if (isOther(name)) await rm(join(folder, name), { recursive: true, force: true });
   }
 }
 
-async function buildRuntime(folder: string, build: Build): Promise<void> {
-  const architecture = hostArchitecture();
-  const kept = join(cacheFolder, `${await runtimeKey(architecture)}.tar.gz`);
-  if (!existsSync(kept)) {
-    build.progress(`Packing ${componentNames.runtime} for linux/${architecture} (once per change of the lock file)`);
-    const made = join(build.folder, 'staging', 'runtime.tar.gz');
-    await writeArchive(made, runtimeFiles(architectures[architecture]), stagingFolder(build, componentNames.runtime));
-    await mkdir(cacheFolder, { recursive: true });
-    const outdated = (await readdir(cacheFolder)).filter((name) => !name.startsWith(basename(kept)));
-    for (const name of outdated) await rm(join(cacheFolder, name), { force: true });
-    // Complete under its name from the first moment: another build may be looking for it.
-    await copyFile(made, `${kept}.${process.pid}`);
-    await rename(`${kept}.${process.pid}`, kept);
-  }
-  await copyFile(kept, join(folder, runtimeArchive(architecture)), constants.COPYFILE_FICLONE);
+function isRecipeOf(name: string, file: string): boolean {
+  return file.startsWith(`${name}-`) && valid(file.slice(name.length + 1).replace(/\.yaml$/, '')) !== null;
 }
 
-/** Changes with everything the runtime archive is made from. */
-async function runtimeKey(architecture: Architecture): Promise<string> {
-  const hash = createHash('sha256').update(architecture);
-  for (const file of ['package-lock.json', 'scripts/packaging/runtime-files.ts', 'scripts/packaging/archive.ts']) hash.update(await readFile(inCheckout(file)));
-  return hash.digest('hex');
+function resultOf(made: readonly Made[], folder: string): BuildResult {
+  const artifactDir = join(folder, 'artifacts');
+  const files = made.map(({ component: { name, version }, artifacts }) => [name, artifacts.map((artifact) => ({ ...artifact, path: join(artifactDir, name, version, artifact.file) }))] as const);
+  return {
+    recipeDir: join(folder, 'recipes'),
+    artifactDir,
+    components: Object.fromEntries(made.map(({ component: { name, version } }) => [name, version])),
+    artifacts: Object.fromEntries(files),
+  };
 }
 
-function hostArchitecture(): Architecture {
-  return process.arch === 'arm64' ? 'aarch64' : 'amd64';
-}
-
-function stagingFolder(build: Build, name: string): string {
-  return join(build.folder, 'staging', name);
+function progressOf({ onProgress }: BuildOptions): (text: string) => void {
+  return onProgress ?? (() => undefined);
 }

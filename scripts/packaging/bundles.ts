@@ -1,7 +1,8 @@
-import { readFile } from 'node:fs/promises';
-import { dirname, relative } from 'node:path';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, relative } from 'node:path';
 import { build, type Plugin } from 'esbuild';
-import { inCheckout } from './paths.ts';
+import { productVersion } from '../../components/common/version.ts';
+import { inCheckout, rootFolder } from './paths.ts';
 
 /** Libraries with native parts: they come with the runtime component and are found through NODE_PATH. */
 const nativeLibraries = ['onnxruntime-node', 'sharp', 'aws-crt', 'koffi'];
@@ -27,6 +28,14 @@ const libraryFolders: Plugin = {
   },
 };
 
+/** Of the checkout's own manifest the programs need the version: a change of the rest must not change them. */
+const ownManifest: Plugin = {
+  name: 'own-manifest',
+  setup: (bundle) => {
+    bundle.onLoad({ filter: /\/package\.json$/ }, ({ path }) => (path === inCheckout('package.json') ? { contents: JSON.stringify({ version: productVersion }), loader: 'json' } : undefined));
+  },
+};
+
 /** The programs of the components, by the name of their bundle. */
 const entryPoints = {
   agent: 'components/agent/main.ts',
@@ -35,15 +44,22 @@ const entryPoints = {
   inference: 'components/inference/main.ts',
 } as const;
 
+export type ProgramName = keyof typeof entryPoints;
+
 /**
- * Bundles a program as CommonJS, in which `require` looks in NODE_PATH.
+ * Bundles a program as CommonJS, in which `require` looks in NODE_PATH. The result depends neither on the current folder
+ * nor on that of the checkout.
  *
- * @param outputFolder receives `<name>.cjs`, and `<name>.cjs.map` to be kept apart
+ * @param output.folder receives `<name>.cjs`
+ * @param output.mapFolder receives `<name>.cjs.map`, whose sources are relative to the checkout
  */
-export async function bundleProgram(name: keyof typeof entryPoints, outputFolder: string): Promise<void> {
-  await build({
+export async function bundleProgram(name: ProgramName, output: { folder: string; mapFolder: string }): Promise<void> {
+  const { outputFiles } = await build({
+    absWorkingDir: rootFolder,
     entryPoints: { [name]: inCheckout(entryPoints[name]) },
-    outdir: outputFolder,
+    // Nothing is written there: it is what the paths of the map are relative to.
+    outdir: rootFolder,
+    write: false,
     outExtension: { '.js': '.cjs' },
     bundle: true,
     platform: 'node',
@@ -52,13 +68,20 @@ export async function bundleProgram(name: keyof typeof entryPoints, outputFolder
     minifySyntax: true,
     minifyWhitespace: true,
     sourcemap: 'external',
+    // A checkout may have its node_modules elsewhere.
+    preserveSymlinks: true,
     external: nativeLibraries.flatMap((library) => [library, `${library}/*`]),
     // CommonJS has no import.meta; the sources need only its url.
     define: { 'import.meta.url': 'importMetaUrl' },
     banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
-    plugins: [libraryFolders],
+    plugins: [libraryFolders, ownManifest],
     logLevel: 'error',
   });
+  for (const { path, contents } of outputFiles) {
+    const folder = path.endsWith('.map') ? output.mapFolder : output.folder;
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, basename(path)), contents);
+  }
 }
 
 /** The programs of the agent: itself, and the processes it starts. */

@@ -1,4 +1,4 @@
-import { chmod, copyFile, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { digestOf } from '../../components/agent/model-package.ts';
 import { signatureFileName } from '../../components/agent/signature.ts';
@@ -8,10 +8,12 @@ import { manifestFileName, parseManifest, type ModelManifest } from '../../compo
 import type { Tensor, TensorSpec } from '../../components/common/tensor.ts';
 import { parseRecipe } from '../local-nucleus/recipe.ts';
 import { writeArchive } from './archive.ts';
-import { artifactFolder, recipeFileName } from './build-components.ts';
+import { copyInstaller } from './artifacts.ts';
+import { recipeFileName } from './build-components.ts';
 import { compareWithGolden } from './golden.ts';
 import { readOnnxFile } from './onnx-file.ts';
 import { withPrivateAgent, type PrivateModel } from './private-agent.ts';
+import { putInPlace } from './put-in-place.ts';
 import { modelComponent, recipeText, type Component } from './recipes.ts';
 import { signManifest } from './sign.ts';
 
@@ -121,22 +123,15 @@ async function layOut(component: Component, recipe: string, { order, staging, na
     artifactDir,
   };
   const inPackage = [manifestFileName, ...(order.signWith === undefined ? [] : [signatureFileName]), ...names];
-  // The archive holds the mode bits: those of the source and of this shell must not matter.
-  for (const name of inPackage) await chmod(join(staging, 'package', name), 0o644);
   // Complete before anything is put where it is looked for.
-  const artifacts = await artifactFolder(component, join(staging, 'artifacts'));
+  const artifacts = join(staging, 'artifacts');
+  await copyInstaller(artifacts);
   await writeArchive(join(artifacts, component.archive), inPackage.map((name) => ({ name, from: join(staging, 'package', name) })), join(staging, 'archive'));
   await writeFile(join(staging, 'recipe'), recipe);
   await putInPlace(artifacts, result.artifacts);
   await putInPlace(join(staging, 'package'), result.package);
   await putInPlace(join(staging, 'recipe'), result.recipe);
   return result;
-}
-
-async function putInPlace(from: string, to: string): Promise<void> {
-  await rm(to, { recursive: true, force: true });
-  await mkdir(dirname(to), { recursive: true });
-  await rename(from, to);
 }
 
 /** A file of the command line as text. @throws FescueError `not-found` */

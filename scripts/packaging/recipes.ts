@@ -3,6 +3,7 @@ import { stringify } from 'yaml';
 import { agentSettings } from '../../components/agent/settings.ts';
 import { manifestFileName, parseManifest } from '../../components/common/model-manifest.ts';
 import { environmentVariableOf, type SettingsTable } from '../../components/common/settings.ts';
+import { productVersion } from '../../components/common/version.ts';
 import { inferenceSettings } from '../../components/inference/settings.ts';
 import { inCheckout } from './paths.ts';
 
@@ -19,11 +20,11 @@ export const componentNames = {
 /** The architectures of the runtime, by Greengrass's word and by Node's. */
 export const architectures = { amd64: 'x64', aarch64: 'arm64' } as const;
 export type Architecture = keyof typeof architectures;
+export const architectureNames = Object.keys(architectures) as Architecture[];
 
 export const sampleModelFolder = inCheckout('components/models/efficientnet-lite0/package');
-const productVersion = (JSON.parse(readFileSync(inCheckout('package.json'), 'utf8')) as { version: string }).version;
 
-const productPublisher = 'Fescue';
+export const productPublisher = 'Fescue';
 
 /** Installed beside each other, components find one another's files here (see docs/decisions/0002). */
 const runtimeFolder = `{work:path}/../${componentNames.runtime}`;
@@ -46,12 +47,18 @@ export function recipeText(component: Component, origin = 'Rendered from the set
   return `# ${origin}\n` + stringify(component.recipe, { version: '1.1', lineWidth: 0, aliasDuplicateObjects: false });
 }
 
+/** The same component under another version. */
+export function withVersion(component: Component, version: string): Component {
+  return { ...component, version, recipe: { ...component.recipe, ComponentVersion: version } };
+}
+
+/** The name of the archive of an architecture. */
 export function runtimeArchive(architecture: Architecture): string {
   return `runtime-linux-${architectures[architecture]}.tar.gz`;
 }
 
 function runtime(): Component {
-  const manifests = (Object.keys(architectures) as Architecture[]).map((architecture) =>
+  const manifests = architectureNames.map((architecture) =>
     manifest({ architecture, archive: runtimeArchive(architecture), lifecycle: {}, installTimeoutSeconds: 600 }),
   );
   return component(componentNames.runtime, productVersion, 'runtime-linux-*.tar.gz', {
