@@ -1,11 +1,12 @@
 /**
- * `npm run render`: writes the files that are made from the settings tables and the schema of captured data. With `--check`, writes nothing and fails
+ * `npm run render`: writes the files that are made from the settings tables, the versions and the schema of captured data. With `--check`, writes nothing and fails
  * when one of them is not what it would write.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { hasCode } from '../components/common/errors.ts';
 import { captureSchema } from './captures/capture-schema.ts';
+import { gdkFiles } from './packaging/gdk-project.ts';
 import { migrationPage } from './packaging/migration-page.ts';
 import { settingsPage } from './packaging/settings-page.ts';
 import { inCheckout } from './packaging/paths.ts';
@@ -13,6 +14,7 @@ import { components, recipeText } from './packaging/recipes.ts';
 
 const rendered = new Map<string, string>([
   ...components().map((component) => [`recipes/${component.name}.yaml`, recipeText(component)] as const),
+  ...gdkFiles(),
   ['docs/settings.md', settingsPage()],
   ['docs/migration.md', migrationPage()],
   ['docs/capture-format.schema.json', captureSchema()],
@@ -22,7 +24,7 @@ const checking = process.argv.includes('--check');
 for (const [path, text] of rendered) {
   if (readIfThere(inCheckout(path)) === text) continue;
   if (checking) {
-    process.stderr.write(`${path} is not what the settings tables and schemas render. Run npm run render and commit the result.\n`);
+    process.stderr.write(`${path} is not what the settings tables, versions and schemas render. Run npm run render and commit the result.\n`);
     process.exitCode = 1;
     continue;
   }
