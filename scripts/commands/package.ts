@@ -49,7 +49,7 @@ export function packageCommand(): Command {
     .option('--cert <chain.pem>', "the signer's certificate, then those above it; the trusted one may be left out")
     .addOption(new Option('--golden <in.npy=out.npy>', 'run the model on in.npy and refuse it unless it gives out.npy').argParser(goldenPair))
     .addOption(new Option('--tolerance <number>', 'golden elements may differ by tolerance × (1 + |value|)').argParser(notNegative).default(0.001))
-    .option('--out <folder>', 'receives packages, recipes and artifacts', 'build')
+    .option('--out <folder>', 'receives packages, recipes, artifacts and, for GDK, a project in gdk/<component>', 'build')
     .option('--json', 'print JSON');
   return addImageOptions(command).addHelpText('after', examples).action(runPackage);
 }
@@ -96,7 +96,7 @@ async function runPackage(model: string, options: PackageOptions, command: Comma
     ...(options.sign === undefined || options.cert === undefined ? {} : { signWith: { keyPem: await readText(options.sign, 'Key file'), chainPem: await readText(options.cert, 'Certificate file') } }),
   };
   const result = await packageModel(order);
-  const text = formatPairs([['component', `${result.component} ${result.version}`], ['package', result.package], ['recipe', result.recipe], ['artifacts', result.artifacts]]);
+  const text = formatPairs([['component', `${result.component} ${result.version}`], ['package', result.package], ['recipe', result.recipe], ['artifacts', result.artifacts], ['GDK project', result.gdkProject]]);
   process.stdout.write(options.json ? `${JSON.stringify(result)}\n` : text);
 }
 

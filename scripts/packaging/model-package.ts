@@ -10,6 +10,7 @@ import { parseRecipe } from '../local-nucleus/recipe.ts';
 import { writeArchive } from './archive.ts';
 import { copyInstaller } from './artifacts.ts';
 import { recipeFileName } from './build-components.ts';
+import { writeModelProject } from './gdk-model.ts';
 import { compareWithGolden } from './golden.ts';
 import { readOnnxFile } from './onnx-file.ts';
 import { withPrivateAgent, type PrivateModel } from './private-agent.ts';
@@ -30,11 +31,21 @@ export type PackageOrder = {
   readonly describe: (tensors: { inputs: readonly TensorSpec[]; outputs: readonly TensorSpec[] }) => Pick<ModelManifest, 'task' | 'inputs' | 'outputs'>;
   readonly golden?: { readonly inputFile: string; readonly input: Npy; readonly outputFile: string; readonly output: Npy; readonly tolerance: number };
   readonly signWith?: { readonly keyPem: string; readonly chainPem: string };
-  /** Receives `packages`, `recipes` and `artifacts`; what is there of this component's version is replaced. */
+  /** Receives `packages`, `recipes`, `artifacts` and `gdk`; what is there of this component's version is replaced. */
   readonly out: string;
 };
 
-export type PackageResult = { readonly component: string; readonly version: string; readonly package: string; readonly recipe: string; readonly artifacts: string; readonly recipeDir: string; readonly artifactDir: string };
+export type PackageResult = {
+  readonly component: string;
+  readonly version: string;
+  readonly package: string;
+  readonly recipe: string;
+  readonly artifacts: string;
+  /** The folder in which `gdk component build` and `publish` run. */
+  readonly gdkProject: string;
+  readonly recipeDir: string;
+  readonly artifactDir: string;
+};
 
 /**
  * Makes a package of an ONNX file, and the Greengrass component that brings it to devices. Nothing is left behind when
@@ -119,6 +130,7 @@ async function layOut(component: Component, recipe: string, { order, staging, na
     package: resolve(order.out, 'packages', component.name, component.version),
     recipe: join(recipeDir, recipeFileName(component)),
     artifacts: join(artifactDir, component.name, component.version),
+    gdkProject: resolve(order.out, 'gdk', component.name),
     recipeDir,
     artifactDir,
   };
@@ -128,9 +140,11 @@ async function layOut(component: Component, recipe: string, { order, staging, na
   await copyInstaller(artifacts);
   await writeArchive(join(artifacts, component.archive), inPackage.map((name) => ({ name, from: join(staging, 'package', name) })), join(staging, 'archive'));
   await writeFile(join(staging, 'recipe'), recipe);
+  await writeModelProject(join(staging, 'gdk'), { component, recipe, author: order.publisher, artifacts });
   await putInPlace(artifacts, result.artifacts);
   await putInPlace(join(staging, 'package'), result.package);
   await putInPlace(join(staging, 'recipe'), result.recipe);
+  await putInPlace(join(staging, 'gdk'), result.gdkProject);
   return result;
 }
 

@@ -48,7 +48,7 @@ test('fescue package says so, keeps what was there, and leaves nothing of the at
   expect(await order(before.length - 1, 'Second')).toMatchObject({ code: 1, stderr: expect.stringContaining('There is no room') as string });
   expect(Buffer.compare(await readFile(archive), before)).toBe(0);
   expect(await readFile(recipe, 'utf8')).toContain('First');
-  expect(await readdir(out)).toEqual(['artifacts', 'packages', 'recipes']);
+  expect(await readdir(out)).toEqual(['artifacts', 'gdk', 'packages', 'recipes']);
 });
 
 test('the local nucleus says so, leaves nothing half unpacked, and unpacks the next time', async () => {

@@ -40,7 +40,7 @@ describe('fescue package', () => {
     expect(made).toMatchObject({ code: 0, stderr: '' });
     const result = JSON.parse(made.stdout) as Record<string, string>;
     expect(result).toMatchObject({ component: 'dev.fescue.model.Classifier', version: '1.2.0', recipe: join(folder, 'out/recipes/dev.fescue.model.Classifier-1.2.0.yaml') });
-    expect(await readdir(join(folder, 'out'))).toEqual(['artifacts', 'packages', 'recipes']);
+    expect(await readdir(join(folder, 'out'))).toEqual(['artifacts', 'gdk', 'packages', 'recipes']);
     const recipe = parseRecipe(await readFile(result['recipe'] ?? '', 'utf8'), 'the recipe');
     expect(recipe).toMatchObject({ name: 'dev.fescue.model.Classifier', version: '1.2.0' });
 
