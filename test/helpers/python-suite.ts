@@ -23,8 +23,7 @@ export async function runPythonSuite({ name, requirements, run }: PythonSuite): 
   const folder = mkdtempSync(join(tmpdir(), 'fescue-python-'));
   const [resultsFile] = process.argv.slice(2);
   try {
-    const python = join(folder, 'venv/bin/python');
-    const missing = install(python, folder, requirements);
+    const { python, missing } = installPython(folder, requirements);
     if (missing !== undefined) process.stdout.write(`${name} skipped: ${missing}\n`);
     // Suites that could not run count as one that failed.
     const counts = missing !== undefined ? { passed: 0, failed: 0 } : await run(python, folder).catch(failed);
@@ -35,17 +34,18 @@ export async function runPythonSuite({ name, requirements, run }: PythonSuite): 
   }
 }
 
-/** @returns what is missing on this machine, or undefined when the suite can run */
-function install(python: string, folder: string, requirements: string): string | undefined {
+/** Makes a Python with packages from PyPI in a folder. @returns it, and what is missing on this machine for it to run */
+export function installPython(folder: string, requirements: string): { python: string; missing?: string } {
+  const python = join(folder, 'venv/bin/python');
   const steps: [string, string[]][] = [
     ['python3', ['-m', 'venv', join(folder, 'venv')]],
     [python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements]],
   ];
   for (const [program, args] of steps) {
     const { status, stderr, error } = spawnSync(program, args, { encoding: 'utf8' });
-    if (status !== 0) return `${program} ${args.slice(0, 3).join(' ')}: ${error === undefined ? stderr.trim().split('\n').at(-1) : messageOf(error)}`;
+    if (status !== 0) return { python, missing: `${program} ${args.slice(0, 3).join(' ')}: ${error === undefined ? stderr.trim().split('\n').at(-1) : messageOf(error)}` };
   }
-  return undefined;
+  return { python };
 }
 
 function failed(error: unknown): Counts {

@@ -78,4 +78,4 @@ test('a build gives what changed, and nothing else, the next version', async () 
   const told: string[] = [];
   await buildComponents({ folder, versions: 'dev', onProgress: (text) => void told.push(text) });
   expect(told.join('\n')).toMatch(/dev-versions\.json cannot be used/);
-});
+}, 180_000);
