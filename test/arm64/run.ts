@@ -1,94 +1,61 @@
 /**
- * `npm run test:arm64`: what depends on the processor, run by the arm64 Node of the registry under QEMU: the layout of
- * shared memory's status, and the agent with the sample model. Where QEMU and the libraries it needs are missing and cannot
- * be downloaded it says so and succeeds. With a path as argument, writes `{"passed": n, "failed": n}` there.
+ * `npm run test:arm64`: the components as they are packed for arm64, installed as on a device and run under QEMU: the
+ * layout of shared memory's status, the agent with the sample model, and the inference component. Where QEMU and the
+ * libraries it needs are missing and cannot be downloaded it says so and succeeds. With a path as argument, writes
+ * `{"passed": n, "failed": n}` there.
  */
-import { deepStrictEqual, match } from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AgentClient } from '../../components/common/agent-client.ts';
 import { messageOf } from '../../components/common/errors.ts';
-import { inCheckout } from '../../scripts/packaging/paths.ts';
-import { segmentLife, type LifeStep } from '../helpers/segment-life.ts';
-import { prepareEmulator, type Emulator } from './emulator.ts';
+import { componentNames } from '../../scripts/packaging/recipes.ts';
+import { installBundle, type Bundle } from './bundle.ts';
+import { prepareEmulator } from './emulator.ts';
+import { captures, classifiesAsHere, livesAsHere, withAgent } from './tests.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'fescue-arm64-'));
 const [resultsFile] = process.argv.slice(2);
-
-const tests: Record<string, (emulator: Emulator) => Promise<void> | void> = {
-  'a segment is at every step of its life what the kernel says it is': livesAsHere,
-  'the agent classifies a photo with the sample model, and captures it': classifies,
-};
+const counts = { passed: 0, failed: 0 };
 
 try {
   const emulator = emulatorOrReason();
-  if (typeof emulator === 'string') {
-    process.stdout.write(`arm64 tests skipped: ${emulator}\n`);
-    report({ passed: 0, failed: 0 });
-  } else report(await runTests(emulator));
+  if ('reason' in emulator) process.stdout.write(`arm64 tests skipped: ${emulator.reason}\n`);
+  else await check('the components for arm64 can be built and installed', async () => runTests(await bundle(emulator.program)));
+  if (resultsFile !== undefined) writeFileSync(resultsFile, JSON.stringify(counts));
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
 
-function emulatorOrReason(): Emulator | string {
-  if (process.arch === 'arm64') return 'this machine is one, and npm test runs on it';
+function emulatorOrReason(): { program: string } | { reason: string } {
+  if (process.arch === 'arm64') return { reason: 'this machine is one, and npm test runs on it' };
   try {
-    return prepareEmulator(folder);
+    return { program: prepareEmulator(folder) };
   } catch (error) {
-    return messageOf(error);
+    return { reason: messageOf(error) };
   }
 }
 
-async function runTests(emulator: Emulator): Promise<{ passed: number; failed: number }> {
-  const counts = { passed: 0, failed: 0 };
-  for (const [name, test] of Object.entries(tests)) {
-    try {
-      await test(emulator);
-      counts.passed += 1;
-      process.stdout.write(`arm64: ${name}: passed\n`);
-    } catch (error) {
-      counts.failed += 1;
-      process.exitCode = 1;
-      process.stdout.write(`arm64: ${name}: failed\n${messageOf(error)}\n`);
-    }
-  }
-  return counts;
+function bundle(emulator: string): Promise<Bundle> {
+  const agent = { UnixSocketName: join(folder, 'agent.sock'), LogLevel: 'error', CaptureDataDestination: 'Disk', CaptureDataDiskPath: join(folder, 'capture') };
+  return installBundle({ folder, emulator, configuration: { [componentNames.agent]: { MERGE: agent } } });
 }
 
-function livesAsHere({ node, environment }: Emulator): void {
-  const printed = execFileSync(node, [inCheckout('test/arm64/segment-life.ts')], { encoding: 'utf8', env: environment });
-  const { architecture, life } = JSON.parse(printed) as { architecture: string; life: LifeStep[] };
-  deepStrictEqual(architecture, 'arm64');
-  for (const { step, ours, kernels } of life) deepStrictEqual(ours, kernels, `${step}: ours is ${JSON.stringify(ours)}, the kernel's ${JSON.stringify(kernels)}`);
-  deepStrictEqual(life, segmentLife());
+async function runTests(bundle: Bundle): Promise<void> {
+  await check('a segment is at every step of its life what the kernel says it is', () => livesAsHere(bundle));
+  await withAgent({ bundle, socketPath: join(folder, 'agent.sock') }, async (running) => {
+    await check('the inference component classifies a photo as on this processor, through shared memory', () => classifiesAsHere(running));
+    await check('the agent classifies a photo with the sample model, and captures it', () => captures(running));
+  });
 }
 
-/** The photo is prepared here; the agent and its worker run there. */
-async function classifies({ node, environment }: Emulator): Promise<void> {
-  const socketPath = join(folder, 'agent.sock');
-  // The system cannot start an arm64 program: the worker needs the emulator, too.
-  const workersToo = `data:text/javascript,process.execPath=${JSON.stringify(node)}`;
-  const captures = ['--capture-data-destination', 'Disk', '--capture-data-disk-path', join(folder, 'capture'), '--local-data-root-path', folder];
-  const agent = spawn(node, ['--import', workersToo, inCheckout('components/agent/main.ts'), '-a', socketPath, '--log-level', 'error', ...captures], { stdio: 'inherit', env: environment });
-  const ended = once(agent, 'exit');
+async function check(name: string, test: () => Promise<void> | void): Promise<void> {
   try {
-    const client = new AgentClient({ socketPath });
-    await client.waitUntilReady(120_000);
-    await client.loadModel(inCheckout('components/models/efficientnet-lite0/package'), 'classifier');
-    client.close();
-    const photo = inCheckout('components/inference/photos/dog.jpg');
-    const predict = (...args: string[]): string => execFileSync(process.execPath, [inCheckout('scripts/fescue.mjs'), 'predict', ...args, '--image', photo, '--socket', socketPath], { encoding: 'utf8' });
-    match(predict('predict', 'classifier', '--top', '1'), /German shepherd +0\.9/);
-    match(predict('capture', 'classifier', '--id', 'dog', '--wait', '--timeout', '120'), /^dog SUCCESS$/m);
-  } finally {
-    agent.kill();
-    await ended;
+    await test();
+    counts.passed += 1;
+    process.stdout.write(`arm64: ${name}: passed\n`);
+  } catch (error) {
+    counts.failed += 1;
+    process.exitCode = 1;
+    process.stdout.write(`arm64: ${name}: failed\n${messageOf(error)}\n`);
   }
-}
-
-function report(counts: { passed: number; failed: number }): void {
-  if (resultsFile !== undefined) writeFileSync(resultsFile, JSON.stringify(counts));
 }
