@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { FescueError } from '../../components/common/errors.ts';
 import { type ComponentState, isUp } from './lifecycle-state.ts';
 import type { PlannedComponent } from './plan.ts';
@@ -13,7 +14,9 @@ export type ComponentSetOptions = {
   /** Makes the service of a component, which tells `onStateChange` of every change. */
   readonly createService: (plan: PlannedComponent) => Service;
   /** Done when services were made, before any of them starts. */
-  readonly beforeStart: () => Promise<void>;
+  readonly beforeStart: () => void;
+  /** How long a component has to be running to count as started: one that ends at once is RUNNING for a moment too. */
+  readonly steadyMs: number;
   readonly onNote: (text: string) => void;
 };
 
@@ -22,6 +25,8 @@ export type Change = {
   readonly plan: readonly PlannedComponent[];
   /** Done while everything that changes is stopped: files, configuration. */
   readonly whileStopped: () => Promise<void>;
+  /** Whether the bootstrap steps of what is new are run. */
+  readonly bootstrap: boolean;
 };
 
 /** The components that run, and the order in which they start and stop. */
@@ -64,7 +69,7 @@ export class ComponentSet {
    *
    * @throws FescueError `failed-precondition` when a bootstrap step fails
    */
-  async change({ plan, whileStopped }: Change): Promise<void> {
+  async change({ plan, whileStopped, bootstrap }: Change): Promise<void> {
     const before = new Map(this.#running);
     const changed = plan.filter((one) => differs(one, before.get(one.recipe.name))).map(({ recipe }) => recipe.name);
     const halted = await this.#stopForChange(changed);
@@ -73,8 +78,8 @@ export class ComponentSet {
       const others = [...this.#running].filter(([name]) => !plan.some(({ recipe }) => recipe.name === name));
       const planned = plan.map((one) => [one.recipe.name, { plan: one, service: this.#running.get(one.recipe.name)?.service ?? this.#options.createService(one) }] as const);
       this.#running = new Map([...planned, ...others]);
-      await this.#options.beforeStart();
-      await this.#bootstrap(changed, before);
+      this.#options.beforeStart();
+      if (bootstrap) await this.#bootstrap(changed, before);
       if (this.#isClosed) await this.#closed.promise;
       for (const { service } of this.#running.values()) service.start();
     } finally {
@@ -94,7 +99,7 @@ export class ComponentSet {
   }
 
   /**
-   * Resolves when all of the components run or have finished.
+   * Resolves when all of the components have been running for a moment, or have finished.
    *
    * @throws FescueError `failed-precondition` when one of them is BROKEN, `cancelled` when everything is stopped meanwhile
    */
@@ -103,8 +108,10 @@ export class ComponentSet {
       const services = names.flatMap((name) => this.#running.get(name)?.service ?? []);
       const broken = services.find((service) => service.state === 'BROKEN');
       if (broken !== undefined) throw brokenError(broken);
-      if (services.every((service) => isUp(service.state))) return;
-      await Promise.race([this.#stateChange.promise, this.#closed.promise]);
+      const leftMs = Math.max(0, ...services.map(({ runningForMs }) => (runningForMs === undefined ? 0 : this.#options.steadyMs - runningForMs)));
+      const up = services.every((service) => isUp(service.state));
+      if (up && leftMs === 0) return;
+      await Promise.race([this.#stateChange.promise, this.#closed.promise, ...(up ? [sleep(leftMs, undefined, { ref: false })] : [])]);
     }
   }
 

@@ -75,7 +75,7 @@ export class Deployer {
     });
     const knownContent = (name: string) => state.current.components.find((one) => one.name === name)?.content;
     const plan = await planComponents({ recipes, knownContent }, context);
-    await components.change({ plan, whileStopped: async () => this.#prepareFiles(plan) });
+    await components.change({ plan, whileStopped: async () => this.#prepareFiles(plan), bootstrap: false });
   }
 
   async #prepare(id: string, request: DeploymentRequest): Promise<Prepared> {
@@ -110,7 +110,7 @@ export class Deployer {
       broken: components.list().filter(({ service }) => service.state === 'BROKEN').map((one) => one.plan.recipe.name),
     };
     try {
-      await components.change({ plan, whileStopped: async () => this.#install(prepared) });
+      await components.change({ plan, whileStopped: async () => this.#install(prepared), bootstrap: true });
       await components.settled(namesOf(plan));
     } catch (error) {
       if (error instanceof FescueError && error.kind === 'cancelled') throw error;
@@ -163,7 +163,7 @@ export class Deployer {
       configurations.restore(snapshot.configuration);
     };
     try {
-      await components.change({ plan: snapshot.plan, whileStopped });
+      await components.change({ plan: snapshot.plan, whileStopped, bootstrap: false });
       // Those that were BROKEN before may be so again, and what depends on them waits.
       const excused = [...snapshot.broken, ...components.dependentsOf(snapshot.broken)];
       await components.settled(namesOf(snapshot.plan).filter((name) => !excused.includes(name)));

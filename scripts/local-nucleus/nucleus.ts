@@ -19,7 +19,7 @@ import { IpcServer, maxSocketPathBytes } from './ipc-server.ts';
 import { shadowOperations } from './ipc-shadows.ts';
 import { type LocalMessage, topicOperations } from './ipc-topics.ts';
 import { LogFile } from './log-file.ts';
-import { StateFile } from './nucleus-state.ts';
+import { type DeploymentRecord, StateFile } from './nucleus-state.ts';
 import type { PlanContext, PlannedComponent } from './plan.ts';
 import { hostAttributes } from './platform.ts';
 import { checkReachable, findPosixUser, type PosixUser } from './posix-user.ts';
@@ -52,6 +52,8 @@ export type NucleusOptions = {
   readonly notifyComponents?: boolean | undefined;
   /** How long they have to answer; by default one minute. */
   readonly updateTimeoutMs?: number | undefined;
+  /** How long a component has to be running for a deployment to call it started; by default one second, as often as a nucleus looks. */
+  readonly steadyMs?: number | undefined;
   readonly onEvent?: ((event: NucleusEvent) => void) | undefined;
 };
 
@@ -89,8 +91,8 @@ export class LocalNucleus {
     this.#configurations = new ConfigStore(() => this.#state.change({ configuration: this.#configurations.export() }));
     this.#shadows = new ShadowStore(this.#store.shadowFile);
     // A component is recognised by its token also when this process is gone.
-    const beforeStart = async (): Promise<void> => noteRunning(this.#store.runningFile, this.#tokens.all());
-    this.#components = new ComponentSet({ createService: (plan) => this.#service(plan), beforeStart, onNote });
+    const beforeStart = (): void => noteRunning(this.#store.runningFile, this.#tokens.all());
+    this.#components = new ComponentSet({ createService: (plan) => this.#service(plan), beforeStart, steadyMs: options.steadyMs ?? 1_000, onNote });
     this.#updates = new ComponentUpdates(onNote);
     this.#deployer = new Deployer({
       components: this.#components,
@@ -126,7 +128,6 @@ export class LocalNucleus {
     this.#started = true;
     await mkdir(absolute(this.#store.root, 'logs'), { recursive: true });
     this.#log = new LogFile(this.#store.log('greengrass'));
-    await noteRunning(this.#store.runningFile, this.#tokens.all());
     this.#loadState();
     await this.#ipc.start();
     this.#credentialsUrl = await this.#tokenExchange.start();
@@ -149,6 +150,16 @@ export class LocalNucleus {
   /** Queues a change of what runs. @returns its id, and what becomes of it */
   submit(request: DeploymentRequest): { id: string; done: Promise<DeploymentOutcome> } {
     return this.#queue.submit(request);
+  }
+
+  /** Gives up a deployment that waits, or that nothing was changed by. @returns whether it was not finished yet; undefined for an unknown one */
+  cancel(id: string): boolean | undefined {
+    return this.#queue.cancel(id);
+  }
+
+  /** Latest deployments, oldest first. */
+  deployments(): readonly DeploymentRecord[] {
+    return this.#queue.list();
   }
 
   /** Every deployed component, in start order. */

@@ -42,6 +42,7 @@ export class Service {
   #resting = Promise.withResolvers<void>();
   #state: ComponentState = 'NEW';
   #previous: ComponentState = 'NEW';
+  #changedAtMs = 0;
   #installed = false;
   #lastFailure: string | undefined;
   #errors: ErrorHistory = noErrors;
@@ -59,6 +60,11 @@ export class Service {
 
   get state(): ComponentState {
     return this.#state;
+  }
+
+  /** How long it has been running; undefined when it is not. */
+  get runningForMs(): number | undefined {
+    return this.#state === 'RUNNING' ? performance.now() - this.#changedAtMs : undefined;
   }
 
   /** Whether a component that depends on this one may run: also while this one stops in an orderly way. */
@@ -276,6 +282,7 @@ export class Service {
     if (previous === state) return;
     this.#previous = previous;
     this.#state = state;
+    this.#changedAtMs = performance.now();
     if (state !== 'ERRORED' && (previous === 'NEW' || previous === 'STARTING' || previous === 'RUNNING')) this.#errors = withoutErrors(this.#errors, previous);
     this.#options.log.write('INFO', 'nucleus', `${previous} -> ${state}${reason === undefined ? '' : `: ${reason}`}`);
     this.#options.onStateChange({ component: this.name, state, previous, ...(reason === undefined ? {} : { reason }) });
