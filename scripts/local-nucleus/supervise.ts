@@ -133,7 +133,8 @@ export class Service {
   /** To be called when a HARD dependency changed its state. */
   dependenciesChanged(): void {
     this.#wake();
-    if (!this.#options.dependenciesReady()) this.#endLife({ kind: 'restart', reason: 'a dependency went down' });
+    const started = this.#state === 'STARTING' || this.#state === 'RUNNING';
+    if (started && !this.#options.dependenciesReady()) this.#endLife({ kind: 'restart', reason: 'a dependency went down' });
   }
 
   /** What the component says of itself over IPC. */
