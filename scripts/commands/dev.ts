@@ -1,16 +1,15 @@
-import { mkdtemp, readFile } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Command, InvalidArgumentError, Option } from 'commander';
-import { z } from 'zod';
-import { FescueError, messageOf } from '../../components/common/errors.ts';
+import { Command, Option } from 'commander';
+import { readUpdate } from '../deploy/configuration.ts';
 import type { ConfigurationUpdate } from '../local-nucleus/config-store.ts';
 import { type CredentialSource, environmentCredentials, fileCredentials, generatedCredentials } from '../local-nucleus/credential-source.ts';
 import { LocalNucleus, type NucleusEvent } from '../local-nucleus/nucleus.ts';
 import type { Deployment } from '../local-nucleus/plan.ts';
 import { buildComponents } from '../packaging/build-components.ts';
 import { componentNames } from '../packaging/recipes.ts';
-import { positiveNumber } from './arguments.ts';
+import { collectPair, positiveNumber } from './arguments.ts';
 import { aborted, interruption, progress, readable, removeRoot } from './components-run.ts';
 
 type DevOptions = {
@@ -95,20 +94,6 @@ async function deploymentFrom(options: DevOptions, buildFolder: string): Promise
   return { ...build, components: Object.keys(options.component).length > 0 ? options.component : own, configuration };
 }
 
-const updateFile = z.union([
-  z.strictObject({ MERGE: z.record(z.string(), z.json()).optional(), RESET: z.array(z.string()).optional() }).transform(({ MERGE, RESET }) => ({ ...(MERGE && { MERGE }), ...(RESET && { RESET }) })),
-  z.record(z.string(), z.json()).transform((MERGE) => ({ MERGE })),
-]);
-
-async function readUpdate(file: string): Promise<ConfigurationUpdate> {
-  try {
-    return updateFile.parse(JSON.parse(await readFile(file, 'utf8')));
-  } catch (error) {
-    const reason = error instanceof z.ZodError ? 'it holds no object' : messageOf(error);
-    throw new FescueError('invalid-argument', `Configuration file ${file} cannot be used: ${reason}. Expected a JSON object of configuration keys, or {"MERGE": {…}, "RESET": ["/key"]}.`, { cause: error });
-  }
-}
-
 function credentialsFrom({ credentials, credentialLife }: DevOptions): CredentialSource {
   if (credentials === 'generated') return generatedCredentials(credentialLife);
   return credentials === 'environment' ? environmentCredentials(process.env) : fileCredentials(credentials);
@@ -119,10 +104,4 @@ function print(event: NucleusEvent, quiet: boolean): void {
   if (event.kind === 'note') progress(`nucleus: ${event.text}`);
   if (event.kind === 'log' && !quiet) progress(`[${event.component}] ${event.text}`);
   if (event.kind === 'iot-core') process.stdout.write(`${event.topic} ${readable(event.payload)}\n`);
-}
-
-function collectPair(text: string, earlier: Record<string, string>): Record<string, string> {
-  const [, name, value] = /^([^=]+)=(.+)$/.exec(text) ?? [];
-  if (name === undefined || value === undefined) throw new InvalidArgumentError('Expected name=value.');
-  return { ...earlier, [name]: value };
 }
