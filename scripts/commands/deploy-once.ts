@@ -6,6 +6,8 @@ import { formatTable } from './table.ts';
 
 /** Between two looks at a deployment. */
 const pollMs = 1_000;
+/** A component that cannot work has failed three times by then, as a rule. */
+const settleMs = 3_000;
 
 export type DeployOnce = {
   readonly target: Target;
@@ -24,7 +26,7 @@ export async function deployOnce(options: DeployOnce): Promise<Outcome> {
   const handle = await target.deploy(order);
   say(`Deployment ${handle.id}`);
   try {
-    return await follow({ target, handle, order, timeoutMs, pollMs, signal, onChange: say });
+    return await follow({ target, handle, order, timeoutMs, pollMs, settleMs, signal, onChange: say });
   } catch (error) {
     if (!(error instanceof FescueError) || !['cancelled', 'deadline-exceeded'].includes(error.kind)) throw error;
     throw new FescueError(error.kind, `${error.message} Look later with: fescue deploy --status${options.flags}`, { cause: error });

@@ -19,6 +19,8 @@ export type FollowOptions = {
   readonly timeoutMs: number;
   /** Between two looks. */
   readonly pollMs: number;
+  /** Between success and the last look: a component counts as RUNNING when its process exists, and may end at once. */
+  readonly settleMs: number;
   readonly signal: AbortSignal;
   /** Told each change of the deployment's state, and of a component's. */
   readonly onChange: (text: string) => void;
@@ -42,10 +44,10 @@ export async function follow(options: FollowOptions): Promise<Outcome> {
     const status = await target.progress(handle);
     const components = await target.components();
     watch.see(status, components);
-    if (status.state === 'SUCCEEDED') return verified(options, components, watch);
+    if (status.state === 'SUCCEEDED') return verified(options, watch);
     if (status.state === 'FAILED' || status.state === 'CANCELED') return failed({ options, components, watch }, status);
     if (Date.now() >= deadline) throw new FescueError('deadline-exceeded', `Deployment ${handle.id} is ${status.state} after ${options.timeoutMs / 1000} s: ${pending(order, components)}. It goes on; raise --timeout to wait longer.`);
-    await pause(options);
+    await pause(options, options.pollMs);
   }
 }
 
@@ -64,6 +66,10 @@ class Watch {
 
   see(status: DeploymentStatus, components: readonly ComponentStatus[]): void {
     this.#tell('Deployment', status.state);
+    this.seeComponents(components);
+  }
+
+  seeComponents(components: readonly ComponentStatus[]): void {
     for (const { name, version, state } of components) {
       if (!this.#names.includes(name)) continue;
       this.#tell(name, `${version} ${state}`.trim());
@@ -79,7 +85,10 @@ class Watch {
 }
 
 /** A deployment that says of itself that it succeeded has done so when its components show it. */
-async function verified(options: FollowOptions, components: readonly ComponentStatus[], watch: Watch): Promise<Outcome> {
+async function verified(options: FollowOptions, watch: Watch): Promise<Outcome> {
+  await pause(options, options.settleMs);
+  const components = await options.target.components();
+  watch.seeComponents(components);
   const missing = unsettled(options.order, components);
   if (missing.length === 0) return { id: options.handle.id, state: 'SUCCEEDED', components };
   const status: DeploymentStatus = { id: options.handle.id, state: 'FAILED', reason: `the target calls the deployment SUCCEEDED, but ${missing.map(({ text }) => text).join(', ')}` };
@@ -126,7 +135,7 @@ async function lastLines(target: Target, component: string): Promise<string[] | 
   }
 }
 
-async function pause({ pollMs, signal, handle }: FollowOptions): Promise<void> {
-  await sleep(pollMs, undefined, { signal }).catch(() => undefined);
+async function pause({ signal, handle }: FollowOptions, milliseconds: number): Promise<void> {
+  await sleep(milliseconds, undefined, { signal }).catch(() => undefined);
   if (signal.aborted) throw new FescueError('cancelled', `No longer following deployment ${handle.id}; it goes on without this command.`);
 }

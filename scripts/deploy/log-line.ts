@@ -1,7 +1,12 @@
 type JsonLine = { timestamp?: unknown; level?: unknown; eventType?: unknown; message?: unknown; cause?: unknown; contexts?: unknown };
 
-/** A line of a classic nucleus's log for people: its JSON format becomes text, its text format stays as it is. */
+/**
+ * A line of a nucleus's log for people: JSON becomes text, and of the classic nucleus's text goes what says the same on
+ * every line: thread, component, and the map of script and state.
+ */
 export function readableLogLine(line: string): string {
+  const [, time, level, message] = /^(\d{4}-\S+Z) \[(\w+)\] \([^)]*\) \S+: (.*?)\.? \{scriptName=.*\}$/.exec(line) ?? [];
+  if (message !== undefined) return `${time} ${level} ${message}`;
   const parsed = parseLine(line);
   if (parsed === undefined || typeof parsed.timestamp !== 'number' || !Number.isFinite(parsed.timestamp)) return line;
   const words = [new Date(parsed.timestamp).toISOString(), parsed.level, parsed.eventType, parsed.message, causeOf(parsed.cause)];

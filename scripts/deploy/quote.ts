@@ -6,10 +6,11 @@ import { FescueError } from '../../components/common/errors.ts';
  * @throws FescueError `invalid-argument` on a null character, which no argument can hold
  */
 export function shellQuote(argv: readonly string[]): string {
-  return argv.map(quoteOne).join(' ');
+  return argv.map((text, index) => quoteOne(text, index === 0 ? /^[\w@%+:,./-]+$/ : /^[\w@%+:,./=-]+$/)).join(' ');
 }
 
-function quoteOne(text: string): string {
+// In the first word, an equals sign would make it an assignment.
+function quoteOne(text: string, plain: RegExp): string {
   if (text.includes('\0')) throw new FescueError('invalid-argument', `${JSON.stringify(text)} cannot be an argument of a command: expected text without a null character. Correct it.`);
-  return /^[\w@%+:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+  return plain.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
