@@ -29,7 +29,11 @@ const maxOutputBytes = 16 * 1024 ** 2;
 export async function runProcess(argv: Argv, options: ProcessOptions = {}): Promise<Finished> {
   const [program, ...args] = argv;
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-  const stop = (): void => void child.kill('SIGTERM');
+  const stop = (): void => {
+    child.kill('SIGTERM');
+    // A process below it may outlive it, or be root's: it ends when nobody reads any more.
+    for (const stream of [child.stdout, child.stderr]) stream.destroy();
+  };
   let failure: FescueError | undefined;
   const giveUp = (error: FescueError): void => {
     failure ??= error;
