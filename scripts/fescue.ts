@@ -11,6 +11,7 @@ import { logsCommand } from './commands/logs.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { keysCommand } from './commands/keys.ts';
+import { nucleusCommand } from './commands/nucleus.ts';
 import { packageCommand } from './commands/package.ts';
 import { predictCommand } from './commands/predict.ts';
 import { replayCommand } from './commands/replay.ts';
@@ -34,7 +35,7 @@ Examples:
   fescue predict list --socket /tmp/agent.sock   ask a running agent for its models
   fescue help predict                            more on one command`,
   );
-const commands = [demoCommand(), devCommand(), deployCommand(), watchCommand(), logsCommand(), tailCommand(), agentCommand(process.env), predictCommand(), captureCommand(), replayCommand(), packageCommand(), inspectCommand(), keysCommand(), benchCommand(), migrateCommand()];
+const commands = [demoCommand(), devCommand(), nucleusCommand(), deployCommand(), watchCommand(), logsCommand(), tailCommand(), agentCommand(process.env), predictCommand(), captureCommand(), replayCommand(), packageCommand(), inspectCommand(), keysCommand(), benchCommand(), migrateCommand()];
 for (const command of commands) root.addCommand(command);
 
 void runCommand(root, process.argv);

@@ -65,7 +65,8 @@ async function demonstrate({ nucleus, results, options, image, signal }: Demonst
   const build = await buildComponents({ folder: join(nucleus.root, 'build'), onProgress: progress });
   progress(`Starting the local nucleus in ${nucleus.root}`);
   await nucleus.start();
-  const components = { [componentNames.inference]: build.components[componentNames.inference] ?? '' };
+  // The agent by name too: a nucleus configures only what is deployed by name.
+  const components = Object.fromEntries([componentNames.agent, componentNames.inference].map((name) => [name, build.components[name] ?? '']));
   await nucleus.deploy({ ...build, components, configuration: configurationFor(image) });
   const collected = await results.all();
   process.stdout.write(options.json ? collected.map((result) => `${JSON.stringify(result)}\n`).join('') : tableOf(collected));

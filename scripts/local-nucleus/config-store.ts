@@ -12,19 +12,55 @@ export type ConfigurationUpdate = {
   readonly RESET?: readonly string[];
 };
 
+/** One component's configuration as it is kept: its values, and when components changed which leaf, in milliseconds since 1970. */
+export type StoredConfiguration = { readonly values: JsonObject; readonly changes: { readonly path: string[]; readonly timestampMs: number }[] };
+
 type Subscription = { readonly component: string; readonly keyPath: readonly string[]; readonly listener: (keyPath: string[]) => void };
 
 /** The configuration of every component. Key paths are matched in any case, as the classic nucleus does. */
 export class ConfigStore {
   readonly #values = new Map<string, JsonObject>();
-  readonly #timestamps = new Map<string, number>();
+  /** By component, then by the leaf's path as JSON. */
+  readonly #timestamps = new Map<string, Map<string, number>>();
   readonly #subscriptions = new Set<Subscription>();
+  readonly #onMerge: () => void;
+
+  /** @param onMerge called after each change a component made */
+  constructor(onMerge: () => void = () => undefined) {
+    this.#onMerge = onMerge;
+  }
 
   /** Replaces a component's configuration and tells the subscribers what differs. */
   set(component: string, configuration: JsonObject): void {
     const before = this.#values.get(component) ?? {};
     this.#values.set(component, structuredClone(configuration));
-    this.#notify(component, changedLeaves(before, configuration));
+    const changes = changedLeaves(before, configuration);
+    for (const path of changes) this.#timestamps.get(component)?.delete(JSON.stringify(path));
+    this.#notify(component, changes);
+  }
+
+  /** Forgets a component, as when it is removed. */
+  remove(component: string): void {
+    this.#values.delete(component);
+    this.#timestamps.delete(component);
+  }
+
+  /** Everything there is, to be kept and given to `restore`. */
+  export(): Record<string, StoredConfiguration> {
+    const stored = [...this.#values].map(([component, values]) => {
+      const changes = [...(this.#timestamps.get(component) ?? [])].map(([path, timestampMs]) => ({ path: JSON.parse(path) as string[], timestampMs }));
+      return [component, { values: structuredClone(values), changes }] as const;
+    });
+    return Object.fromEntries(stored);
+  }
+
+  /** Puts everything back as it was exported; subscribers are told what differs. */
+  restore(stored: Readonly<Record<string, StoredConfiguration>>): void {
+    for (const component of this.#values.keys()) if (!Object.hasOwn(stored, component)) this.remove(component);
+    for (const [component, { values, changes }] of Object.entries(stored)) {
+      this.set(component, values);
+      this.#timestamps.set(component, new Map(changes.map(({ path, timestampMs }) => [JSON.stringify(path), timestampMs])));
+    }
   }
 
   /** @returns a copy, or undefined for an unknown component */
@@ -54,10 +90,13 @@ export class ConfigStore {
     const before = this.#values.get(component) ?? {};
     const after = mergeJson(before, keyPath.reduceRight<JsonValue>((inner, key) => ({ [key]: inner }), value)) as JsonObject;
     const changes = changedLeaves(before, after);
-    const stamps = changes.map((path) => JSON.stringify([component, ...path]));
-    if (stamps.some((stamp) => (this.#timestamps.get(stamp) ?? 0) > timestampMs)) return false;
-    for (const stamp of stamps) this.#timestamps.set(stamp, timestampMs);
+    const stamps = this.#timestamps.get(component) ?? new Map<string, number>();
+    const leaves = changes.map((path) => JSON.stringify(path));
+    if (leaves.some((leaf) => (stamps.get(leaf) ?? 0) > timestampMs)) return false;
+    for (const leaf of leaves) stamps.set(leaf, timestampMs);
+    this.#timestamps.set(component, stamps);
     this.#values.set(component, after);
+    this.#onMerge();
     this.#notify(component, changes);
     return true;
   }

@@ -18,7 +18,8 @@ export function componentEnvironment(request: {
   inherited: NodeJS.ProcessEnv;
   token: string;
   ipcSocket: string;
-  credentialsUrl: string;
+  /** Undefined for a component that does not depend on the token exchange service. */
+  credentialsUrl: string | undefined;
   thingName: string;
   region: string;
 }): Record<string, string> {
@@ -28,7 +29,7 @@ export function componentEnvironment(request: {
     PATH: devicePath(request.inherited.PATH),
     SVCUID: request.token,
     AWS_CONTAINER_AUTHORIZATION_TOKEN: request.token,
-    AWS_CONTAINER_CREDENTIALS_FULL_URI: request.credentialsUrl,
+    ...(request.credentialsUrl === undefined ? {} : { AWS_CONTAINER_CREDENTIALS_FULL_URI: request.credentialsUrl }),
     AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT: request.ipcSocket,
     AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH: request.ipcSocket,
     AWS_IOT_THING_NAME: request.thingName,

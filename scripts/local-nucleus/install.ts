@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { constants, createReadStream } from 'node:fs';
+import { constants, createReadStream, existsSync } from 'node:fs';
 import { chmod, copyFile, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, parse } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -9,58 +9,52 @@ import type { Artifact, Manifest, Recipe } from './recipe.ts';
 import { segment, type Store } from './store.ts';
 import { unarchive } from './unarchive.ts';
 
-type Installation = { readonly recipe: Recipe; readonly store: Store };
-
 /** An artifact file that was found and read, with the hash of its content. */
 export type FoundArtifact = { readonly artifact: Artifact; readonly source: string; readonly sha256: string };
 
+type Search = { readonly recipe: Recipe; readonly manifest: Manifest; readonly store: Store; readonly artifactDir?: string | undefined };
+
 /**
- * Finds a component's artifacts without changing anything.
+ * Finds a component's artifacts, in the given folder or else in the store, without changing anything.
  *
  * @returns them, and a text that differs whenever a content, a name or a permission does
  * @throws FescueError `not-found` naming the Uri and the folder, `failed-precondition` when a digest differs
  */
-export async function findArtifacts({ recipe, manifest, artifactDir }: { recipe: Recipe; manifest: Manifest; artifactDir: string }): Promise<{ found: FoundArtifact[]; fingerprint: string }> {
+export async function findArtifacts(search: Search): Promise<{ found: FoundArtifact[]; fingerprint: string }> {
   const found: FoundArtifact[] = [];
-  const folder = join(artifactDir, segment(recipe.name), segment(recipe.version));
-  for (const artifact of manifest.artifacts) {
-    const source = join(folder, artifact.fileName);
-    const sha256 = await hashFile(source, 'sha256', artifact, recipe);
-    await checkDigest(source, artifact, recipe);
+  for (const artifact of search.manifest.artifacts) {
+    const source = sourceOf(artifact, search);
+    const sha256 = await hashFile(source, 'sha256', artifact, search.recipe);
+    await checkDigest(source, artifact, search.recipe);
     found.push({ artifact, source, sha256 });
   }
   return { found, fingerprint: JSON.stringify(found.map(({ artifact, sha256 }) => [artifact, sha256])) };
 }
 
 /**
- * Copies the recipe and its artifacts into the store, in place of what is there, and prepares the work folder.
+ * Prepares a version in the staging folder, beside the store.
  *
- * @throws FescueError `resource-exhausted` when there is no room; nothing of the artifacts is left then
+ * @throws FescueError `resource-exhausted` when there is no room; nothing of it is left then
  */
-export async function installComponent(installation: Installation, found: readonly FoundArtifact[]): Promise<void> {
-  const { recipe, store } = installation;
-  const artifacts = store.artifacts(recipe.name, recipe.version);
-  const unarchived = store.unarchived(recipe.name, recipe.version);
+export async function stageComponent({ recipe, store }: { recipe: Recipe; store: Store }, found: readonly FoundArtifact[]): Promise<void> {
+  const { recipe: recipeFile, artifacts, unarchived } = store.staging.files(recipe.name, recipe.version);
+  const folder = dirname(recipeFile);
   try {
-    for (const folder of [artifacts, unarchived]) {
-      await rm(folder, { recursive: true, force: true });
-      await mkdir(folder, { recursive: true });
-    }
+    await rm(folder, { recursive: true, force: true });
+    for (const path of [artifacts, unarchived]) await mkdir(path, { recursive: true });
+    await writeFile(recipeFile, recipe.text);
     for (const { artifact, source } of found) await installArtifact({ artifact, source, artifacts, unarchived });
-    await prepareFolders(installation);
   } catch (error) {
-    for (const folder of [artifacts, unarchived]) await rm(folder, { recursive: true, force: true });
+    await rm(folder, { recursive: true, force: true });
     throw roomError(error, store.root);
   }
 }
 
-/** Creates the folders every component has, and keeps a copy of its recipe. */
-async function prepareFolders({ recipe, store }: Installation): Promise<void> {
-  const recipeFile = store.recipe(recipe.name, recipe.version);
-  await mkdir(dirname(recipeFile), { recursive: true });
-  await writeFile(recipeFile, `${JSON.stringify({ ...recipe, path: undefined }, null, 2)}\n`);
-  await mkdir(store.work(recipe.name), { recursive: true, mode: 0o700 });
-  await mkdir(dirname(store.log(recipe.name)), { recursive: true });
+function sourceOf(artifact: Artifact, { recipe, store, artifactDir }: Search): string {
+  const stored = join(store.files(recipe.name, recipe.version).artifacts, artifact.fileName);
+  if (artifactDir === undefined) return stored;
+  const given = join(artifactDir, segment(recipe.name), segment(recipe.version), artifact.fileName);
+  return existsSync(given) || !existsSync(stored) ? given : stored;
 }
 
 async function installArtifact(job: { artifact: Artifact; source: string; artifacts: string; unarchived: string }): Promise<void> {

@@ -1,18 +1,19 @@
-import { chmod, rm } from 'node:fs/promises';
+import { chmod, open, rm } from 'node:fs/promises';
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
+import { basename, dirname } from 'node:path';
 import { z } from 'zod';
 import { FescueError, messageOf } from '../../components/common/errors.ts';
 import type { JsonObject } from './config-store.ts';
 import { encodeMessage, messageFlags, messageTypes, readMessages, type RpcMessage } from './event-stream.ts';
-import { IpcError, ipcOperations, type IpcServices } from './ipc-operations.ts';
+import { IpcError, type IpcOperations } from './ipc-call.ts';
 
-/** The longest path a unix socket can be bound to on Linux. */
-const maxSocketPath = 107;
+/** The longest path a unix socket can be bound to, or reached by, on Linux. */
+export const maxSocketPathBytes = 107;
 
 export type IpcServerOptions = {
   readonly path: string;
-  readonly services: IpcServices;
+  readonly operations: IpcOperations;
   /** The component that has this token, or undefined when none does. */
   readonly authenticate: (token: string) => string | undefined;
   readonly onNote: (text: string) => void;
@@ -32,14 +33,17 @@ export class IpcServer {
   /** @throws FescueError `failed-precondition` when the socket cannot be served */
   async start(): Promise<void> {
     const { path } = this.#options;
-    if (Buffer.byteLength(path) > maxSocketPath) {
-      throw new FescueError('failed-precondition', `The IPC socket ${path} has a path of ${Buffer.byteLength(path)} bytes; unix sockets take up to ${maxSocketPath}. Choose a shorter --root.`);
-    }
     await rm(path, { force: true });
-    this.#server.listen(path);
-    await once(this.#server, 'listening').catch((error: unknown) => {
+    // Through an open folder the name is short, however long the folder's own is.
+    const folder = Buffer.byteLength(path) > maxSocketPathBytes ? await open(dirname(path)) : undefined;
+    try {
+      this.#server.listen(folder === undefined ? path : `/proc/self/fd/${folder.fd}/${basename(path)}`);
+      await once(this.#server, 'listening');
+    } catch (error) {
       throw new FescueError('failed-precondition', `The IPC socket ${path} cannot be served: ${messageOf(error)}. Choose another --root.`, { cause: error });
-    });
+    } finally {
+      await folder?.close();
+    }
     // As on a device, where components have users of their own; the token tells who is calling.
     await chmod(path, 0o666);
   }
@@ -49,6 +53,8 @@ export class IpcServer {
     this.#server.close(() => closed.resolve());
     for (const socket of this.#sockets) socket.destroy();
     await closed.promise;
+    // With a long path, the server only knows a name that leads nowhere by now.
+    await rm(this.#options.path, { force: true });
   }
 
   #accept(socket: Socket): void {
@@ -120,18 +126,16 @@ class Connection {
     const closeListeners: (() => void)[] = [];
     this.#streams.set(streamId, closeListeners);
     const name = (message.headers.operation ?? '').replace(/^aws\.greengrass#/, '');
-    const operation = Object.hasOwn(ipcOperations, name) ? ipcOperations[name] : undefined;
+    const { operations } = this.#options;
+    const operation = Object.hasOwn(operations, name) ? operations[name] : undefined;
     try {
       if (operation === undefined) throw new IpcError('ServiceError', `Operation ${name} is not supported by the local nucleus`);
-      const response = operation.run(
-        {
-          component,
-          request: parseJson(message.payload),
-          emit: (shape, event) => this.#reply(streamId, shape, event),
-          onClose: (listener) => closeListeners.push(listener),
-        },
-        this.#options.services,
-      );
+      const response = operation.run({
+        component,
+        request: parseJson(message.payload),
+        emit: (shape, event) => this.#reply(streamId, shape, event),
+        onClose: (listener) => closeListeners.push(listener),
+      });
       this.#reply(streamId, `${name}Response`, response, operation.streaming ? messageFlags.none : messageFlags.terminateStream);
       if (!operation.streaming) this.#closeStream(streamId);
     } catch (error) {
@@ -140,14 +144,14 @@ class Connection {
   }
 
   #refuse(streamId: number, error: unknown): void {
-    const { errorName, message } = error instanceof IpcError ? error : { errorName: 'ServiceError', message: messageOf(error) };
+    const { errorName, message, fields } = error instanceof IpcError ? error : { errorName: 'ServiceError', message: messageOf(error), fields: {} };
     this.#options.onNote(`IPC call of ${this.#component ?? ''} refused: ${errorName}: ${message}`);
     this.#send({
       type: messageTypes.applicationError,
       flags: messageFlags.terminateStream,
       streamId,
       headers: jsonHeaders(errorName),
-      payload: jsonBytes({ message, _service: 'aws.greengrass#GreengrassCoreIPC', _message: message, _errorCode: errorName }),
+      payload: jsonBytes({ ...fields, message, _service: 'aws.greengrass#GreengrassCoreIPC', _message: message, _errorCode: errorName }),
     });
     this.#closeStream(streamId);
   }

@@ -3,7 +3,7 @@ import { anyCaseObject, isObject } from './canonical-keys.ts';
 import { describeIssue } from './describe-issue.ts';
 
 /** The steps this nucleus runs, with their time limits in milliseconds; `run` has none. */
-export const defaultTimeoutsMs = { install: 120_000, startup: 120_000, run: undefined, shutdown: 15_000, recover: 60_000 } as const;
+export const defaultTimeoutsMs = { bootstrap: 120_000, install: 120_000, startup: 120_000, run: undefined, shutdown: 15_000, recover: 60_000, uninstall: 120_000 } as const;
 
 export type StepName = keyof typeof defaultTimeoutsMs;
 export const stepNames = Object.keys(defaultTimeoutsMs) as StepName[];
@@ -24,7 +24,7 @@ export type Lifecycle = {
   /** Seconds without an error after which earlier errors are forgotten. */
   readonly errorResetTime: number;
   readonly steps: Readonly<Partial<Record<StepName, Step>>>;
-  /** Keys that nothing here reads: a step of a nucleus that this one lacks (`bootstrap`), or a typing mistake. */
+  /** Keys that nothing here reads, such as a typing mistake. */
   readonly ignored: readonly string[];
 };
 
@@ -59,11 +59,13 @@ const step = z.unknown().transform((value, context): Step => {
 });
 
 const knownKeys = anyCaseObject({
+  bootstrap: step.optional(),
   install: step.optional(),
   startup: step.optional(),
   run: step.optional(),
   shutdown: step.optional(),
   recover: step.optional(),
+  uninstall: step.optional(),
   Setenv: setenv,
   errorResetTime: z.coerce.number().positive().default(3600),
 });

@@ -1,21 +1,34 @@
 import { mkdir } from 'node:fs/promises';
 import { machine } from 'node:os';
 import { resolve as absolute } from 'node:path';
-import { FescueError } from '../../components/common/errors.ts';
+import { FescueError, messageOf } from '../../components/common/errors.ts';
+import { removeCommandLineCredentials, writeCommandLineCredentials } from './command-line-credentials.ts';
+import { ComponentSet, type ComponentStatus } from './component-set.ts';
+import { ComponentUpdates } from './component-updates.ts';
 import { ConfigStore } from './config-store.ts';
 import { type CredentialSource, generatedCredentials } from './credential-source.ts';
-import { componentEnvironment, generateToken } from './environment.ts';
-import { installComponent } from './install.ts';
-import type { LocalMessage } from './ipc-operations.ts';
-import { IpcServer } from './ipc-server.ts';
-import { type ComponentState, isUp } from './lifecycle-state.ts';
+import { Deployer } from './deployer.ts';
+import type { Deployment, DeploymentOutcome, DeploymentRequest } from './deployment.ts';
+import { DeploymentQueue } from './deployment-queue.ts';
+import { componentEnvironment } from './environment.ts';
+import { authorizer, commandLineOf, type IpcOperations } from './ipc-call.ts';
+import { commandLineOperations } from './ipc-command-line.ts';
+import { configurationOperations } from './ipc-configuration.ts';
+import { lifecycleOperations } from './ipc-lifecycle.ts';
+import { IpcServer, maxSocketPathBytes } from './ipc-server.ts';
+import { shadowOperations } from './ipc-shadows.ts';
+import { type LocalMessage, topicOperations } from './ipc-topics.ts';
 import { LogFile } from './log-file.ts';
-import { type Deployment, planDeployment, type PlannedComponent } from './plan.ts';
+import { type DeploymentRecord, StateFile } from './nucleus-state.ts';
+import type { PlanContext, PlannedComponent } from './plan.ts';
 import { hostAttributes } from './platform.ts';
+import { checkReachable, findPosixUser, type PosixUser } from './posix-user.ts';
 import { noteRunning, release, takeOver } from './running-file.ts';
+import { ShadowStore } from './shadow-store.ts';
 import { type Store, storeAt } from './store.ts';
 import { Service, type StateChange } from './supervise.ts';
 import { TokenExchange } from './token-exchange.ts';
+import { Tokens } from './tokens.ts';
 import { type TopicMessage, Topics } from './topics.ts';
 
 export type NucleusEvent =
@@ -29,16 +42,20 @@ export type NucleusOptions = {
   readonly root: string;
   /** The environment components inherit a little of. */
   readonly environment: NodeJS.ProcessEnv;
-  readonly thingName?: string;
-  readonly region?: string;
+  readonly thingName?: string | undefined;
+  readonly region?: string | undefined;
   /** What the token exchange service gives; by default made-up credentials that live one minute. */
-  readonly credentials?: CredentialSource;
-  readonly onEvent?: (event: NucleusEvent) => void;
+  readonly credentials?: CredentialSource | undefined;
+  /** Whom components run as, `user[:group]`; by default the user of this process. */
+  readonly posixUser?: string | undefined;
+  /** Makes every deployment ask subscribed components first, as a cloud deployment does. */
+  readonly notifyComponents?: boolean | undefined;
+  /** How long they have to answer; by default one minute. */
+  readonly updateTimeoutMs?: number | undefined;
+  /** How long a component has to be running for a deployment to call it started; by default one second, as often as a nucleus looks. */
+  readonly steadyMs?: number | undefined;
+  readonly onEvent?: ((event: NucleusEvent) => void) | undefined;
 };
-
-export type ComponentStatus = { readonly name: string; readonly version: string; readonly state: ComponentState; readonly log: string };
-
-type Deployed = { readonly plan: PlannedComponent; readonly service: Service };
 
 /** As many messages to AWS IoT Core are kept; the oldest go first. */
 const keptMessages = 1000;
@@ -48,43 +65,48 @@ export class LocalNucleus {
   readonly #options: NucleusOptions;
   readonly #store: Store;
   readonly #thingName: string;
-  readonly #configurations = new ConfigStore();
+  readonly #state: StateFile;
+  readonly #configurations: ConfigStore;
+  readonly #shadows: ShadowStore;
+  readonly #components: ComponentSet;
+  readonly #updates: ComponentUpdates;
+  readonly #queue: DeploymentQueue;
+  readonly #deployer: Deployer;
   readonly #iotCore = new Topics<TopicMessage>();
   readonly #local = new Topics<LocalMessage>();
-  readonly #tokens = new Map<string, string>();
-  readonly #deployed = new Map<string, Deployed>();
+  readonly #tokens = new Tokens();
   readonly #messages: TopicMessage[] = [];
-  readonly #stopped = Promise.withResolvers<never>();
   readonly #ipc: IpcServer;
   readonly #tokenExchange: TokenExchange;
   #credentialsUrl = '';
   #started = false;
   #log: LogFile | undefined;
-  #stateChange = Promise.withResolvers<void>();
 
   constructor(options: NucleusOptions) {
     this.#options = options;
     this.#store = storeAt(absolute(options.root));
     this.#thingName = options.thingName ?? 'local-nucleus';
-    this.#stopped.promise.catch(() => undefined);
-    this.#iotCore.subscribe('#', (message) => this.#keep(message));
     const onNote = (text: string): void => this.#note(text);
-    this.#ipc = new IpcServer({
-      path: this.#store.ipcSocket,
-      services: {
-        configurations: this.#configurations,
-        iotCore: this.#iotCore,
-        local: this.#local,
-        reportState: (component, state) => this.#deployed.get(component)?.service.report(state),
-      },
-      authenticate: (token) => this.#componentOf(token),
+    this.#state = new StateFile(this.#store.stateFile);
+    this.#configurations = new ConfigStore(() => this.#state.change({ configuration: this.#configurations.export() }));
+    this.#shadows = new ShadowStore(this.#store.shadowFile);
+    // A component is recognised by its token also when this process is gone.
+    const beforeStart = (): void => noteRunning(this.#store.runningFile, this.#tokens.all());
+    this.#components = new ComponentSet({ createService: (plan) => this.#service(plan), beforeStart, steadyMs: options.steadyMs ?? 1_000, onNote });
+    this.#updates = new ComponentUpdates(onNote);
+    this.#deployer = new Deployer({
+      components: this.#components,
+      configurations: this.#configurations,
+      state: this.#state,
+      updates: this.#updates,
+      planContext: (runWith) => this.#planContext(runWith),
+      updateTimeoutMs: options.updateTimeoutMs ?? 60_000,
       onNote,
     });
-    this.#tokenExchange = new TokenExchange({
-      source: options.credentials ?? generatedCredentials(60),
-      isKnown: (token) => this.#componentOf(token) !== undefined,
-      onNote,
-    });
+    this.#queue = new DeploymentQueue({ state: this.#state, run: async (id, request, signal) => this.#deployer.run(id, request, signal), onNote });
+    this.#iotCore.subscribe('#', (message) => this.#keep(message));
+    this.#ipc = new IpcServer({ path: this.#store.ipcSocket, operations: this.#operations(), authenticate: (token) => this.#tokens.callerOf(token), onNote });
+    this.#tokenExchange = new TokenExchange({ source: options.credentials ?? generatedCredentials(60), isKnown: (token) => this.#tokens.callerOf(token) !== undefined, onNote });
   }
 
   /** Folder below which everything lies. */
@@ -92,16 +114,26 @@ export class LocalNucleus {
     return this.#store.root;
   }
 
-  /** Serves IPC and credentials. @throws FescueError `failed-precondition` when the root is in use or unusable */
+  /**
+   * Serves IPC and credentials, and starts the components that were deployed below this root before.
+   *
+   * @throws FescueError `failed-precondition` when the root is in use or unusable
+   */
   async start(): Promise<void> {
-    await mkdir(this.#store.root, { recursive: true, mode: 0o700 });
+    const user = this.#options.posixUser === undefined ? undefined : await findPosixUser(this.#options.posixUser);
+    // Another user's components have to get through it; what is secret below has modes of its own.
+    await mkdir(this.#store.root, { recursive: true, mode: user === undefined ? 0o700 : 0o755 });
+    if (user !== undefined) await checkReachable(this.#store.root, user);
     await takeOver(this.#store.runningFile);
+    this.#started = true;
     await mkdir(absolute(this.#store.root, 'logs'), { recursive: true });
     this.#log = new LogFile(this.#store.log('greengrass'));
-    await noteRunning(this.#store.runningFile, []);
-    this.#started = true;
+    this.#loadState();
     await this.#ipc.start();
     this.#credentialsUrl = await this.#tokenExchange.start();
+    await this.#launch();
+    const userId = process.getuid?.() ?? 0;
+    await writeCommandLineCredentials({ folder: this.#store.commandLineFolder, userId, token: this.#tokens.of(commandLineOf(userId)), socketPath: this.#store.ipcSocket });
   }
 
   /**
@@ -110,29 +142,29 @@ export class LocalNucleus {
    *
    * @throws FescueError when the deployment cannot be planned, a component ends up BROKEN, or the nucleus is stopped
    */
-  async deploy(deployment: Deployment): Promise<void> {
-    const plan = await planDeployment(deployment, {
-      store: this.#store,
-      host: hostAttributes({ platform: process.platform, arch: process.arch, machine: machine() }),
-      thingName: this.#thingName,
-      currentConfiguration: (component) => this.#configurations.get(component),
-    });
-    for (const { plan: old, service } of this.#inStopOrder()) {
-      const kept = plan.some((one) => one.recipe.name === old.recipe.name && one.fingerprint === old.fingerprint);
-      if (!kept || service.state === 'BROKEN') await this.#remove(old.recipe.name);
-    }
-    for (const component of plan) this.#configurations.set(component.recipe.name, component.configuration);
-    const added = plan.filter((component) => !this.#deployed.has(component.recipe.name));
-    for (const component of added) await installComponent({ recipe: component.recipe, store: this.#store }, component.artifacts);
-    for (const component of added) this.#deployed.set(component.recipe.name, { plan: component, service: this.#service(component) });
-    await noteRunning(this.#store.runningFile, [...this.#tokens.values()]);
-    for (const { service } of this.#deployed.values()) service.start();
-    await this.#settled();
+  async deploy({ components, configuration = {}, ...folders }: Deployment): Promise<void> {
+    const outcome = await this.submit({ ...folders, add: components, remove: 'others', configuration, runWith: {}, failurePolicy: 'DO_NOTHING', notifyComponents: this.#options.notifyComponents ?? false }).done;
+    if (outcome.status !== 'SUCCEEDED') throw new FescueError(outcome.status === 'CANCELED' ? 'cancelled' : 'failed-precondition', outcome.reason);
+  }
+
+  /** Queues a change of what runs. @returns its id, and what becomes of it */
+  submit(request: DeploymentRequest): { id: string; done: Promise<DeploymentOutcome> } {
+    return this.#queue.submit(request);
+  }
+
+  /** Gives up a deployment that waits, or that nothing was changed by. @returns whether it was not finished yet; undefined for an unknown one */
+  cancel(id: string): boolean | undefined {
+    return this.#queue.cancel(id);
+  }
+
+  /** Latest deployments, oldest first. */
+  deployments(): readonly DeploymentRecord[] {
+    return this.#queue.list();
   }
 
   /** Every deployed component, in start order. */
   components(): ComponentStatus[] {
-    return [...this.#deployed.values()].map(({ plan, service }) => ({ name: plan.recipe.name, version: plan.recipe.version, state: service.state, log: service.log.path }));
+    return this.#components.list().map(({ plan, service }) => ({ name: plan.recipe.name, version: plan.recipe.version, state: service.state, log: service.log.path }));
   }
 
   /** What components published to AWS IoT Core, oldest first. */
@@ -142,30 +174,80 @@ export class LocalNucleus {
 
   /** Stops the components, dependents before their dependencies, then the services. */
   async stop(): Promise<void> {
-    this.#stopped.reject(new FescueError('cancelled', 'The nucleus was stopped before the deployment was done.'));
-    for (const { plan } of this.#inStopOrder()) await this.#remove(plan.recipe.name);
+    if (this.#started) this.#queue.close();
+    await this.#components.stop();
+    await this.#queue.idle();
+    await this.#components.stop();
     await this.#tokenExchange.stop();
+    if (!this.#started) return;
+    // Without a start, these are another nucleus's.
+    this.#started = false;
     await this.#ipc.stop();
-    // Without a start, the file is another nucleus's.
-    if (this.#started) await release(this.#store.runningFile);
+    await removeCommandLineCredentials(this.#store.commandLineFolder);
+    await release(this.#store.runningFile);
   }
 
-  #inStopOrder(): Deployed[] {
-    return [...this.#deployed.values()].toReversed();
+  #loadState(): void {
+    const onNote = (text: string): void => this.#note(text);
+    this.#configurations.restore(this.#state.load(onNote).configuration);
+    this.#shadows.load(onNote);
+    this.#queue.forgetUnfinished();
   }
 
-  async #remove(name: string): Promise<void> {
-    await this.#deployed.get(name)?.service.stop();
-    this.#deployed.delete(name);
+  async #launch(): Promise<void> {
+    try {
+      await this.#deployer.launch();
+    } catch (error) {
+      if (!(error instanceof FescueError)) throw error;
+      this.#note(`What was deployed before cannot be started: ${messageOf(error)}`);
+    }
   }
 
-  #service({ recipe, manifest, lifecycle }: PlannedComponent): Service {
-    const token = this.#tokenOf(recipe.name);
+  #operations(): IpcOperations {
+    const authorize = authorizer(this.#configurations);
+    const [components, configurations] = [this.#components, this.#configurations];
+    return {
+      ...topicOperations({ authorize, iotCore: this.#iotCore, local: this.#local }),
+      ...configurationOperations(configurations),
+      ...lifecycleOperations({
+        reportState: (component, state) => components.get(component)?.service.report(state),
+        updates: this.#updates,
+        isToken: (token) => this.#tokens.callerOf(token) !== undefined,
+      }),
+      ...shadowOperations({ authorize, store: this.#shadows, publish: (message) => this.#local.publish(message), isDeployed: () => this.#asksFor('aws.greengrass.ShadowManager') }),
+      ...commandLineOperations({ authorize, components, configurations, deployments: this.#queue, notifyComponents: this.#options.notifyComponents ?? false, artifactsFolder: this.#store.artifactsFolder }),
+    };
+  }
+
+  /** Whether a component that comes with the nucleus is a root component or a dependency. */
+  #asksFor(builtIn: string): boolean {
+    const roots = Object.values(this.#state.current.groups).some((group) => Object.hasOwn(group, builtIn));
+    return roots || this.#components.list().some(({ plan }) => Object.hasOwn(plan.recipe.dependencies, builtIn));
+  }
+
+  #planContext(runWith: Readonly<Record<string, string>>): PlanContext {
+    return {
+      store: this.#store,
+      host: hostAttributes({ platform: process.platform, arch: process.arch, machine: machine() }),
+      thingName: this.#thingName,
+      currentConfiguration: (component) => this.#configurations.get(component),
+      userOf: async (component) => this.#userOf(runWith[component]),
+    };
+  }
+
+  async #userOf(runWith: string | undefined): Promise<PosixUser | undefined> {
+    const wanted = runWith ?? this.#options.posixUser;
+    return wanted === undefined ? undefined : await findPosixUser(wanted);
+  }
+
+  #service(plan: PlannedComponent): Service {
+    const { recipe, manifest, lifecycle, user } = plan;
+    const token = this.#tokens.of(recipe.name);
     const log = new LogFile(this.#store.log(recipe.name), (source, text) => {
       if (source !== 'nucleus') this.#options.onEvent?.({ kind: 'log', component: recipe.name, source, text });
     });
     if (manifest.lifecycle.ignored.length > 0) this.#note(`${recipe.name}: lifecycle keys without an effect here: ${manifest.lifecycle.ignored.join(', ')}`);
-    const hard = Object.entries(recipe.dependencies).filter(([, { type }]) => type === 'HARD').map(([name]) => name);
+    const { ipcSocket } = this.#store;
     return new Service({
       name: recipe.name,
       lifecycle,
@@ -173,46 +255,24 @@ export class LocalNucleus {
       environment: componentEnvironment({
         inherited: this.#options.environment,
         token,
-        ipcSocket: this.#store.ipcSocket,
-        credentialsUrl: this.#credentialsUrl,
+        // Seen from the work folder, as on a device.
+        ipcSocket: Buffer.byteLength(ipcSocket) > maxSocketPathBytes ? '../../ipc.socket' : ipcSocket,
+        credentialsUrl: Object.hasOwn(recipe.dependencies, 'aws.greengrass.TokenExchangeService') ? this.#credentialsUrl : undefined,
         thingName: this.#thingName,
         region: this.#options.region ?? 'us-east-1',
       }),
       token,
+      user,
       log,
-      // Built-in components are always there.
-      dependenciesReady: () => hard.every((name) => this.#deployed.get(name)?.service.ready ?? true),
+      dependenciesReady: () => this.#components.dependenciesReady(plan),
       onStateChange: (change) => this.#onStateChange(change),
     });
   }
 
   #onStateChange(change: StateChange): void {
-    for (const { plan, service } of this.#deployed.values()) {
-      if (plan.recipe.dependencies[change.component]?.type === 'HARD') service.dependenciesChanged();
-    }
-    this.#stateChange.resolve();
-    this.#stateChange = Promise.withResolvers();
+    this.#components.onStateChange(change);
+    this.#log?.write('INFO', 'nucleus', `${change.component}: ${change.previous} -> ${change.state}${change.reason === undefined ? '' : `: ${change.reason}`}`);
     this.#options.onEvent?.({ kind: 'state', ...change });
-  }
-
-  async #settled(): Promise<void> {
-    for (;;) {
-      const services = [...this.#deployed.values()].map(({ service }) => service);
-      const broken = services.find((service) => service.state === 'BROKEN');
-      if (broken !== undefined) throw brokenError(broken);
-      if (services.every((service) => isUp(service.state))) return;
-      await Promise.race([this.#stateChange.promise, this.#stopped.promise]);
-    }
-  }
-
-  #tokenOf(component: string): string {
-    const token = this.#tokens.get(component) ?? generateToken();
-    this.#tokens.set(component, token);
-    return token;
-  }
-
-  #componentOf(token: string): string | undefined {
-    return [...this.#tokens].find(([, known]) => known === token)?.[0];
   }
 
   #keep(message: TopicMessage): void {
@@ -225,9 +285,4 @@ export class LocalNucleus {
     this.#log?.write('WARN', 'nucleus', text);
     this.#options.onEvent?.({ kind: 'note', text });
   }
-}
-
-function brokenError({ name, log, lastFailure }: Service): FescueError {
-  const lines = log.recent().map((line) => `  ${line}`);
-  return new FescueError('failed-precondition', `Component ${name} is BROKEN: ${lastFailure ?? 'it failed three times in a row'}. Its log ${log.path} ends with:\n${lines.join('\n')}`);
 }

@@ -1,30 +1,27 @@
+import { createHash } from 'node:crypto';
 import { FescueError, messageOf } from '../../components/common/errors.ts';
 import { applyUpdate, type ConfigurationUpdate, type JsonObject } from './config-store.ts';
 import { findArtifacts, type FoundArtifact } from './install.ts';
 import { interpolateLifecycle, type ResolvedLifecycle, type Variables } from './interpolate.ts';
 import { type PlatformAttributes, selectManifest } from './platform.ts';
-import { readRecipeFolder } from './recipe-folder.ts';
+import type { PosixUser } from './posix-user.ts';
 import type { Manifest, Recipe } from './recipe.ts';
-import { resolve } from './resolve.ts';
 import type { Store } from './store.ts';
 
-/** What to run, as greengrass-cli takes it. */
-export type Deployment = {
-  readonly recipeDir: string;
-  /** Holds `<component>/<version>/<file>`. */
-  readonly artifactDir: string;
-  /** Component name to version or npm range. */
-  readonly components: Readonly<Record<string, string>>;
-  readonly configuration?: Readonly<Record<string, ConfigurationUpdate>>;
-};
+/** What a version is made of: SHA-256 of its recipe, and of its artifacts with their names and permissions; hexadecimal. */
+export type Content = { readonly recipe: string; readonly artifacts: string };
 
 /** A component that is ready to be installed and run. */
 export type PlannedComponent = {
   readonly recipe: Recipe;
   readonly manifest: Manifest;
-  readonly artifacts: readonly FoundArtifact[];
+  /** Where its artifacts are now; undefined when they are in the store and were checked before. */
+  readonly artifacts: readonly FoundArtifact[] | undefined;
+  readonly content: Content;
   readonly configuration: JsonObject;
   readonly lifecycle: ResolvedLifecycle;
+  /** Undefined for the user of this process. */
+  readonly user: PosixUser | undefined;
   /** Differs whenever anything that the running component is made from does. */
   readonly fingerprint: string;
 };
@@ -33,30 +30,36 @@ export type PlanContext = {
   readonly store: Store;
   readonly host: PlatformAttributes;
   readonly thingName: string;
-  /** A component's configuration from an earlier deployment. */
+  /** A component's configuration as it is now. */
   readonly currentConfiguration: (component: string) => JsonObject | undefined;
+  readonly userOf: (component: string) => Promise<PosixUser | undefined>;
+};
+
+/** Which recipes, and what is changed along with them. */
+export type PlanRequest = {
+  /** Dependencies before their dependents. */
+  readonly recipes: readonly Recipe[];
+  readonly artifactDir?: string | undefined;
+  readonly configuration?: Readonly<Record<string, ConfigurationUpdate>>;
+  /** The content of versions that are in the store and are not looked at again. */
+  readonly knownContent?: (component: string) => Content | undefined;
 };
 
 /**
- * Works out everything a deployment needs, without changing anything.
+ * Works out everything that running the recipes needs, without changing anything.
  *
- * @returns the components, dependencies before their dependents
- * @throws FescueError with one paragraph per problem: recipes, versions, platform, artifacts, configuration, variables
+ * @returns the components, in the order of the recipes
+ * @throws FescueError with one paragraph per problem: platform, artifacts, configuration, variables, users
  */
-export async function planDeployment(deployment: Deployment, context: PlanContext): Promise<PlannedComponent[]> {
-  const recipes = resolve({ roots: deployment.components, recipes: await readRecipeFolder(deployment.recipeDir) });
-  const problems = Object.keys(deployment.configuration ?? {})
-    .filter((name) => !recipes.some((recipe) => recipe.name === name))
-    .map((name) => `Configuration is given for ${name}, which this deployment does not hold. Components are ${recipes.map((recipe) => recipe.name).join(', ')}; correct --config.`);
-  const planned = recipes.flatMap((recipe) => chooseManifest(recipe, deployment, context, problems) ?? []);
+export async function planComponents(request: PlanRequest, context: PlanContext): Promise<PlannedComponent[]> {
+  const problems: string[] = [];
+  const chosen = request.recipes.flatMap((recipe) => chooseManifest(recipe, request, context, problems) ?? []);
   refuse(problems);
-  const variables = Object.fromEntries(planned.map(({ recipe, configuration }) => [recipe.name, variablesOf(recipe, configuration, context)]));
+  const variables = Object.fromEntries(chosen.map(({ recipe, configuration }) => [recipe.name, variablesOf(recipe, configuration, context)]));
   const components: PlannedComponent[] = [];
-  for (const { recipe, manifest, configuration } of planned) {
+  for (const one of chosen) {
     try {
-      const { found, fingerprint } = await findArtifacts({ recipe, manifest, artifactDir: deployment.artifactDir });
-      const lifecycle = resolveLifecycle(recipe, manifest, variables, problems);
-      components.push({ recipe, manifest, artifacts: found, configuration, lifecycle, fingerprint: JSON.stringify([recipe.version, lifecycle, fingerprint]) });
+      components.push(await planComponent(one, { request, context, variables, problems }));
     } catch (error) {
       if (!(error instanceof FescueError)) throw error;
       problems.push(messageOf(error));
@@ -66,28 +69,38 @@ export async function planDeployment(deployment: Deployment, context: PlanContex
   return components;
 }
 
-type Chosen = { recipe: Recipe; manifest: Manifest; configuration: JsonObject };
+type Chosen = { readonly recipe: Recipe; readonly manifest: Manifest; readonly configuration: JsonObject };
+type Planning = { readonly request: PlanRequest; readonly context: PlanContext; readonly variables: Readonly<Record<string, Variables>>; readonly problems: string[] };
 
-function chooseManifest(recipe: Recipe, deployment: Deployment, context: PlanContext, problems: string[]): Chosen | undefined {
+async function planComponent({ recipe, manifest, configuration }: Chosen, { request, context, variables, problems }: Planning): Promise<PlannedComponent> {
+  const known = request.knownContent?.(recipe.name);
+  const search = known === undefined ? await findArtifacts({ recipe, manifest, store: context.store, artifactDir: request.artifactDir }) : undefined;
+  const content = known ?? { recipe: sha256(recipe.text), artifacts: sha256(search?.fingerprint ?? '') };
+  const lifecycle = resolveLifecycle(recipe, manifest, variables, problems);
+  const user = await context.userOf(recipe.name);
+  // Of the recipe only what runs counts: another description is no reason for a restart.
+  const dependencies = Object.entries(recipe.dependencies).map(([name, { type }]) => [name, type]);
+  const fingerprint = JSON.stringify([recipe.version, lifecycle, dependencies, content.artifacts, user]);
+  return { recipe, manifest, artifacts: search?.found, content, configuration, lifecycle, user, fingerprint };
+}
+
+function chooseManifest(recipe: Recipe, request: PlanRequest, context: PlanContext, problems: string[]): Chosen | undefined {
   const manifest = selectManifest(recipe.manifests, context.host);
   if (manifest === undefined) {
     problems.push(`Component ${recipe.name} ${recipe.version} has no manifest for this device, which is ${describePlatform(context.host)}; its recipe ${recipe.path} has ${recipe.manifests.map(({ platform }) => describePlatform(platform)).join(', or ')}. Add a manifest for this platform.`);
     return undefined;
   }
-  const update = deployment.configuration?.[recipe.name] ?? {};
-  const configuration = applyUpdate(recipe.defaultConfiguration, context.currentConfiguration(recipe.name) ?? {}, update);
+  const configuration = applyUpdate(recipe.defaultConfiguration, context.currentConfiguration(recipe.name) ?? {}, request.configuration?.[recipe.name] ?? {});
   return { recipe, manifest, configuration };
 }
 
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
 function variablesOf(recipe: Recipe, configuration: JsonObject, { store, thingName }: PlanContext): Variables {
-  return {
-    artifactsPath: store.artifacts(recipe.name, recipe.version),
-    decompressedPath: store.unarchived(recipe.name, recipe.version),
-    workPath: store.work(recipe.name),
-    rootPath: store.root,
-    thingName,
-    configuration,
-  };
+  const { artifacts, unarchived } = store.files(recipe.name, recipe.version);
+  return { artifactsPath: artifacts, decompressedPath: unarchived, workPath: store.work(recipe.name), rootPath: store.root, thingName, configuration };
 }
 
 function resolveLifecycle(recipe: Recipe, manifest: Manifest, variables: Readonly<Record<string, Variables>>, problems: string[]): ResolvedLifecycle {

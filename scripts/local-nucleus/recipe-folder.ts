@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FescueError, hasCode, messageOf } from '../../components/common/errors.ts';
@@ -40,4 +41,9 @@ function sameVersionProblems(recipes: readonly Recipe[]): string[] {
   return [...byVersion]
     .filter(([, group]) => group.length > 1)
     .map(([subject, group]) => `Several recipes describe ${subject}: ${group.map((recipe) => recipe.path).join(', ')}. Keep one of them or change its ComponentVersion.`);
+}
+
+/** The recipes of the store; none when there is no store yet. */
+export async function readStoredRecipes(folder: string): Promise<Recipe[]> {
+  return existsSync(folder) ? await readRecipeFolder(folder) : [];
 }

@@ -30,6 +30,8 @@ export type Manifest = {
 export type Recipe = {
   /** The file it was read from. */
   readonly path: string;
+  /** What the file holds. */
+  readonly text: string;
   readonly name: string;
   readonly version: string;
   readonly dependencies: Readonly<Record<string, Dependency>>;
@@ -46,7 +48,7 @@ export type Recipe = {
  */
 export function parseRecipe(text: string, path: string): Recipe {
   const parsed = recipeSchema.safeParse(parseYaml(text, path), { error: describeIssue });
-  if (parsed.success) return { path, ...parsed.data };
+  if (parsed.success) return { path, text, ...parsed.data };
   const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || '(whole file)'}: ${issue.message}`);
   throw new FescueError('invalid-argument', `Recipe ${path} cannot be used: ${problems.join('; ')}. Correct these keys and deploy again.`);
 }

@@ -1,37 +1,67 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { link, readFile, rm, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { FescueError, hasCode } from '../../components/common/errors.ts';
+import { writeJsonFile } from './json-file.ts';
 import { endFamily, readProcess } from './process-tree.ts';
 
 const content = z.object({ pid: z.int(), startTime: z.string(), tokens: z.array(z.string()) });
 
+type Running = z.output<typeof content>;
+
+/** The nucleus that is alive and named by a running file; undefined when there is none. */
+export async function runningNucleus(path: string): Promise<{ pid: number; startTime: string } | undefined> {
+  const noted = await readRunningFile(path);
+  return noted !== undefined && isAlive(noted) ? { pid: noted.pid, startTime: noted.startTime } : undefined;
+}
+
 /**
- * Makes sure that no other nucleus works below the same root, and ends what a killed one left running.
+ * Makes sure that no other nucleus works below the same root, notes that this one does, and ends what a killed one left
+ * running.
  *
  * @param path the store's running file
  * @throws FescueError `failed-precondition` when another nucleus is alive
  */
 export async function takeOver(path: string): Promise<void> {
   const left = await readRunningFile(path);
-  if (left === undefined) return;
-  if (left.pid !== process.pid && readProcess(left.pid)?.startTime === left.startTime) {
-    throw new FescueError('failed-precondition', `Another local nucleus, process ${left.pid}, works in the same root. Stop it, or choose another --root.`);
-  }
-  for (const token of left.tokens) await endFamily({ token });
+  if (left !== undefined && left.pid !== process.pid && isAlive(left)) throw inUse(left.pid);
+  for (const token of left?.tokens ?? []) await endFamily({ token });
   await release(path);
+  const own = `${path}.${process.pid}`;
+  try {
+    await writeFile(own, JSON.stringify(contentWith([])), { mode: 0o600 });
+    await link(own, path);
+  } catch (error) {
+    // Another one came between: only one can create the file, and nobody sees it half written.
+    if (!hasCode(error, 'EEXIST')) throw error;
+    throw inUse((await readRunningFile(path))?.pid);
+  } finally {
+    await rm(own, { force: true });
+  }
 }
 
-/** Notes who works here and by which tokens its components can be recognised. */
-export async function noteRunning(path: string, tokens: readonly string[]): Promise<void> {
-  const startTime = readProcess(process.pid)?.startTime ?? '';
-  await writeFile(path, JSON.stringify({ pid: process.pid, startTime, tokens }), { mode: 0o600 });
+/** Notes by which tokens the components can be recognised. */
+export function noteRunning(path: string, tokens: readonly string[]): void {
+  writeJsonFile(path, contentWith(tokens));
 }
 
 export async function release(path: string): Promise<void> {
   await rm(path, { force: true });
 }
 
-async function readRunningFile(path: string): Promise<z.output<typeof content> | undefined> {
+function contentWith(tokens: readonly string[]): Running {
+  return { pid: process.pid, startTime: readProcess(process.pid)?.startTime ?? '', tokens: [...tokens] };
+}
+
+function isAlive({ pid, startTime }: Running): boolean {
+  const found = readProcess(pid);
+  return found?.startTime === startTime && found.alive;
+}
+
+function inUse(pid: number | undefined): FescueError {
+  return new FescueError('failed-precondition', `Another local nucleus${pid === undefined ? '' : `, process ${pid},`} works in the same root. Stop it, or choose another --root.`);
+}
+
+async function readRunningFile(path: string): Promise<Running | undefined> {
   try {
     return content.parse(JSON.parse(await readFile(path, 'utf8')));
   } catch (error) {

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../../components/common/errors.ts';
 import { LineSplitter, type LogFile } from './log-file.ts';
+import { commandAs, type PosixUser } from './posix-user.ts';
 
 // A background process may hold the output open long after the script itself ended.
 const outputGraceMs = 200;
@@ -13,10 +14,13 @@ export type StepProcess = { readonly pid: number | undefined; readonly exit: Pro
 /**
  * Runs a script with `sh -c` in a session of its own, so that Ctrl-C in a terminal does not reach it. Its output goes
  * to the log line by line.
+ *
+ * @param request.user undefined for the user of this process
  */
-export function startScript(request: { script: string; cwd: string; environment: Readonly<Record<string, string>>; log: LogFile }): StepProcess {
+export function startScript(request: { script: string; cwd: string; environment: Readonly<Record<string, string>>; user: PosixUser | undefined; log: LogFile }): StepProcess {
+  const [program, ...args] = commandAs(request.user, request.script);
   // stdin stays open and silent, as on a device.
-  const child = spawn('/bin/sh', ['-c', request.script], { cwd: request.cwd, env: request.environment, detached: true, stdio: 'pipe' });
+  const child = spawn(program, args, { cwd: request.cwd, env: request.environment, detached: true, stdio: 'pipe' });
   const outputs = [
     { stream: child.stdout, splitter: new LineSplitter((line) => request.log.write('INFO', 'stdout', line)) },
     { stream: child.stderr, splitter: new LineSplitter((line) => request.log.write('WARN', 'stderr', line)) },

@@ -3,6 +3,7 @@ import type { StepName } from './lifecycle.ts';
 import { type ComponentState, type CountedState, type ErrorHistory, isUp, maxErrors, noErrors, withError, withoutErrors } from './lifecycle-state.ts';
 import type { LogFile } from './log-file.ts';
 import { endFamily } from './process-tree.ts';
+import type { PosixUser } from './posix-user.ts';
 import { type StepOutcome, StepRunner } from './step-runner.ts';
 import { describeExit, type StepProcess, succeeded } from './step-process.ts';
 
@@ -14,6 +15,7 @@ export type ServiceOptions = {
   readonly workDir: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly token: string;
+  readonly user?: PosixUser | undefined;
   readonly log: LogFile;
   /** Whether every HARD dependency is ready. */
   readonly dependenciesReady: () => boolean;
@@ -21,7 +23,12 @@ export type ServiceOptions = {
 };
 
 /** How one life, from install to end, came to its end. */
-type End = { readonly kind: 'finished' } | { readonly kind: 'errored'; readonly during: CountedState; readonly reason: string } | { readonly kind: 'stopped' } | { readonly kind: 'dependency' };
+type End =
+  | { readonly kind: 'finished' }
+  | { readonly kind: 'errored'; readonly during: CountedState; readonly reason: string }
+  | { readonly kind: 'stopped' }
+  | { readonly kind: 'halted' }
+  | { readonly kind: 'restart'; readonly reason: string };
 
 /** Runs one component through the nucleus's states, until it is stopped. */
 export class Service {
@@ -30,14 +37,19 @@ export class Service {
   readonly #runner: StepRunner;
   readonly #stop = Promise.withResolvers<End>();
   #stopping = false;
+  #halted = false;
+  #again = false;
+  #resting = Promise.withResolvers<void>();
   #state: ComponentState = 'NEW';
   #previous: ComponentState = 'NEW';
+  #changedAtMs = 0;
   #installed = false;
   #lastFailure: string | undefined;
   #errors: ErrorHistory = noErrors;
   #main: StepProcess | undefined;
   #endLife: (end: End) => void = () => undefined;
-  #dependenciesChange = Promise.withResolvers<void>();
+  /** Resolved whenever something is to be looked at again: a dependency, or what is wanted of this component. */
+  #nudge = Promise.withResolvers<void>();
   #loop: Promise<void> | undefined;
 
   constructor(options: ServiceOptions) {
@@ -50,8 +62,14 @@ export class Service {
     return this.#state;
   }
 
+  /** How long it has been running; undefined when it is not. */
+  get runningForMs(): number | undefined {
+    return this.#state === 'RUNNING' ? performance.now() - this.#changedAtMs : undefined;
+  }
+
   /** Whether a component that depends on this one may run: also while this one stops in an orderly way. */
   get ready(): boolean {
+    if (this.#state === 'FINISHED') return !this.#again;
     return isUp(this.#state) || (this.#state === 'STOPPING' && this.#previous === 'RUNNING');
   }
 
@@ -68,17 +86,54 @@ export class Service {
     this.#loop ??= this.#live();
   }
 
-  /** Runs the shutdown step, ends every process of the component, and resolves when none is left. */
+  /** Whether it was halted and not been told to run again. */
+  get halted(): boolean {
+    return this.#halted;
+  }
+
+  /** Runs the shutdown step, ends every process of the component, and resolves when none is left; for good. */
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#stop.resolve({ kind: 'stopped' });
+    this.#wake();
+    if (this.#loop === undefined) await this.#endProcesses();
     await this.#loop;
+  }
+
+  /** Stops it until `restart`; resolves when no process is left. */
+  async halt(): Promise<void> {
+    if (this.#loop === undefined) return;
+    this.#halted = true;
+    this.#again = false;
+    this.#endLife({ kind: 'halted' });
+    this.#wake();
+    await this.#resting.promise;
+  }
+
+  /** Stops it if it runs, and runs it again, without the install step. @returns false when only a deployment can: it is BROKEN */
+  restart(reason: string): boolean {
+    if (this.#state === 'BROKEN' || this.#stopping) return false;
+    this.#halted = false;
+    this.#again = true;
+    this.#endLife({ kind: 'restart', reason });
+    this.#wake();
+    return true;
+  }
+
+  /** Runs the step that comes before a new version's first install. */
+  async bootstrap(): Promise<StepOutcome> {
+    return await this.#runner.run('bootstrap');
+  }
+
+  /** Runs the step that comes after a component's removal; how it ends is only noted. */
+  async uninstall(version: string): Promise<void> {
+    this.#noteFailure(await this.#runner.run('uninstall', { GREENGRASS_COMPONENT_VERSION: version }));
   }
 
   /** To be called when a HARD dependency changed its state. */
   dependenciesChanged(): void {
-    this.#dependenciesChange.resolve();
-    if (!this.#options.dependenciesReady()) this.#endLife({ kind: 'dependency' });
+    this.#wake();
+    if (!this.#options.dependenciesReady()) this.#endLife({ kind: 'restart', reason: 'a dependency went down' });
   }
 
   /** What the component says of itself over IPC. */
@@ -89,12 +144,14 @@ export class Service {
 
   async #live(): Promise<void> {
     while (!this.#stopping && this.#state !== 'BROKEN') {
-      const end = await this.#once();
+      const end: End = this.#halted ? { kind: 'halted' } : await this.#once();
       this.#endLife = () => undefined;
       if (end.kind === 'errored') await this.#fail(end);
       else if (end.kind === 'finished') await this.#finish();
-      else await this.#shutDown(end.kind === 'dependency' ? 'a dependency went down' : undefined);
+      else if (end.kind === 'halted') await this.#rest();
+      else await this.#shutDown(end.kind === 'restart' ? end.reason : undefined);
     }
+    this.#resting.resolve();
     await this.#stop.promise;
     await this.#endProcesses();
     if (this.#state !== 'BROKEN') this.#transition('FINISHED', 'stopped');
@@ -103,6 +160,7 @@ export class Service {
   async #once(): Promise<End> {
     const life = Promise.withResolvers<End>();
     this.#endLife = life.resolve;
+    this.#again = false;
     const end = Promise.race([life.promise, this.#stop.promise]);
     if (!this.#installed) {
       this.#transition('NEW');
@@ -112,9 +170,9 @@ export class Service {
     }
     this.#transition('INSTALLED');
     while (!this.#options.dependenciesReady()) {
-      this.#dependenciesChange = Promise.withResolvers();
-      await Promise.race([this.#dependenciesChange.promise, this.#stop.promise]);
+      await this.#nudge.promise;
       if (this.#stopping) return { kind: 'stopped' };
+      if (this.#halted) return { kind: 'halted' };
     }
     // A dependency that came and went while this one waited is no reason to end the life that begins now.
     return await this.#startAndRun();
@@ -171,7 +229,26 @@ export class Service {
       this.#noteFailure(await this.#runner.run('shutdown'));
     }
     this.#transition('FINISHED');
-    await this.#stop.promise;
+    await this.#idle();
+  }
+
+  async #rest(): Promise<void> {
+    await this.#shutDown('halted');
+    this.#transition('FINISHED', 'halted');
+    await this.#idle();
+  }
+
+  async #idle(): Promise<void> {
+    this.#resting.resolve();
+    while (!this.#stopping && !this.#again) await this.#nudge.promise;
+    this.#resting = Promise.withResolvers();
+    // What a run step left in the background when it ended.
+    await this.#endProcesses();
+  }
+
+  #wake(): void {
+    this.#nudge.resolve();
+    this.#nudge = Promise.withResolvers();
   }
 
   async #shutDown(reason?: string): Promise<void> {
@@ -205,6 +282,7 @@ export class Service {
     if (previous === state) return;
     this.#previous = previous;
     this.#state = state;
+    this.#changedAtMs = performance.now();
     if (state !== 'ERRORED' && (previous === 'NEW' || previous === 'STARTING' || previous === 'RUNNING')) this.#errors = withoutErrors(this.#errors, previous);
     this.#options.log.write('INFO', 'nucleus', `${previous} -> ${state}${reason === undefined ? '' : `: ${reason}`}`);
     this.#options.onStateChange({ component: this.name, state, previous, ...(reason === undefined ? {} : { reason }) });

@@ -7,8 +7,9 @@ import { IpcLink } from '../../components/inference/ipc-link.ts';
 import { greengrassPublisher } from '../../components/inference/publisher.ts';
 import type { ResultMessage } from '../../components/inference/result-message.ts';
 import { ConfigStore } from '../../scripts/local-nucleus/config-store.ts';
-import type { LocalMessage } from '../../scripts/local-nucleus/ipc-operations.ts';
+import { authorizer } from '../../scripts/local-nucleus/ipc-call.ts';
 import { IpcServer } from '../../scripts/local-nucleus/ipc-server.ts';
+import { type LocalMessage, topicOperations } from '../../scripts/local-nucleus/ipc-topics.ts';
 import { Topics } from '../../scripts/local-nucleus/topics.ts';
 import { clientOf, printToken } from '../helpers/ipc-client.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
@@ -28,8 +29,9 @@ async function useInferenceComponent(configuration: object): Promise<TestNucleus
   const { socketPath } = await useAgent();
   const nucleus = await useNucleus();
   const own = { ImageDirectory: photoFolder, ImageName: 'dog.jpg', InferenceInterval: 0.2, ModelPath: samplePackage, UnixSocketName: socketPath, PublishResultsOnTopic: topic, accessControl, ...configuration };
+  const dependencies = { 'aws.greengrass.TokenExchangeService': { VersionRequirement: '^2.0.0', DependencyType: 'HARD' } };
   await nucleus.deploy({
-    recipes: [recipeOf('inference', { lifecycle: { run: inferenceMain }, configuration: own }), recipeOf('listener', { lifecycle: { startup: printToken }, configuration: { accessControl } })],
+    recipes: [recipeOf('inference', { lifecycle: { run: inferenceMain }, configuration: own, dependencies }), recipeOf('listener', { lifecycle: { startup: printToken }, configuration: { accessControl } })],
     components: { inference: '1.0.0', listener: '1.0.0' },
   });
   await eventually(() => nucleus.output('listener').length === 1, 'the listener');
@@ -66,7 +68,8 @@ test('a connection to the nucleus that was lost is made anew', async () => {
     configurations.set('one', { accessControl });
     const local = new Topics<LocalMessage>();
     local.subscribe('#', (message) => received.push(JSON.stringify(message.content)));
-    const server = new IpcServer({ path, services: { configurations, iotCore: new Topics(), local, reportState: () => undefined }, authenticate: () => 'one', onNote: () => undefined });
+    const operations = topicOperations({ authorize: authorizer(configurations), iotCore: new Topics(), local });
+    const server = new IpcServer({ path, operations, authenticate: () => 'one', onNote: () => undefined });
     await server.start();
     return server;
   };

@@ -4,8 +4,8 @@ import { connectGreengrassIpc, type GreengrassIpc } from '../../components/commo
 import { ConfigurationFollower } from '../../components/inference/configuration-follower.ts';
 import { IpcLink } from '../../components/inference/ipc-link.ts';
 import { ConfigStore, type JsonObject } from '../../scripts/local-nucleus/config-store.ts';
+import { configurationOperations } from '../../scripts/local-nucleus/ipc-configuration.ts';
 import { IpcServer } from '../../scripts/local-nucleus/ipc-server.ts';
-import { Topics } from '../../scripts/local-nucleus/topics.ts';
 import { isAlive } from '../helpers/processes.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
 import { eventually, useAgent } from '../helpers/use-agent.ts';
@@ -75,7 +75,7 @@ async function useFollower(): Promise<{ serve: (configurations: ConfigStore) => 
   vi.stubEnv('AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT', path);
   onTestFinished(() => void vi.unstubAllEnvs());
   const serve = async (configurations: ConfigStore): Promise<IpcServer> => {
-    const server = new IpcServer({ path, services: { configurations, iotCore: new Topics(), local: new Topics(), reportState: () => undefined }, authenticate: () => 'one', onNote: () => undefined });
+    const server = new IpcServer({ path, operations: configurationOperations(configurations), authenticate: () => 'one', onNote: () => undefined });
     await server.start();
     onTestFinished(async () => server.stop());
     return server;

@@ -31,7 +31,7 @@ describe('a deployment', () => {
     const { deploy, nucleus, output } = await useNucleus({ thingName: 'thing-1', region: 'eu-central-1', environment: { ...process.env, AWS_PROFILE: 'mine', NODE_OPTIONS: '--no-warnings' } });
     const run = 'pwd; env; echo \'artifacts={artifacts:path} unpacked={artifacts:decompressedPath} root={kernel:rootPath} thing={iot:thingName} word={configuration:/Word} list={configuration:/List}\'; sleep 1000';
     await deploy({
-      recipes: [recipeOf('one', { lifecycle: { Setenv: { A: 'lifecycle', B: 'lifecycle' }, run: { Script: run, Setenv: { B: 'step {configuration:/Word}' } } }, configuration: { Word: 'x', List: [1, { b: 2, a: 1 }] } })],
+      recipes: [recipeOf('one', { lifecycle: { Setenv: { A: 'lifecycle', B: 'lifecycle' }, run: { Script: run, Setenv: { B: 'step {configuration:/Word}' } } }, configuration: { Word: 'x', List: [1, { b: 2, a: 1 }] }, dependencies: { 'aws.greengrass.TokenExchangeService': hard('^2.0.0') } })],
       components: { one: '^1.0.0' },
       configuration: { one: { MERGE: { Word: 'merged' } } },
     });
@@ -76,7 +76,7 @@ describe('a deployment', () => {
     const { deploy } = await useNucleus();
     const foreign = { ...recipeOf('one'), Manifests: [{ Platform: { os: 'windows' } }] };
     await expect(deploy({ recipes: [foreign], components: { one: '1.0.0' } })).rejects.toThrow(/one 1\.0\.0 has no manifest for this device, which is os linux and architecture \w+; its recipe .*0\.yaml has os windows/);
-    await expect(deploy({ recipes: [recipeOf('one')], components: { one: '1.0.0' }, configuration: { two: {} } })).rejects.toThrow(/Configuration is given for two, which this deployment does not hold\. Components are one; correct --config/);
+    await expect(deploy({ recipes: [recipeOf('one')], components: { one: '1.0.0' }, configuration: { two: {} } })).rejects.toThrow(/Configuration is given for two, which this deployment does not hold as root component\. Root components are one;/);
     await expect(deploy({ recipes: [recipeOf('one', { lifecycle: { run: 'echo {configuration:/Missing}' } })], components: { one: '1.0.0' } })).rejects.toThrow(/variable \{configuration:\/Missing\} has no value.*The recipe is .*0\.yaml/);
   });
 

@@ -127,7 +127,7 @@ test('UpdateState drives the life of a component', async () => {
 test('an operation that is not served, and a token nobody has, are refused', async () => {
   const nucleus = await useComponents();
   const client = await clientOf(nucleus, 'one');
-  await expect(client.listComponents({})).rejects.toMatchObject({ serviceError: { message: expect.stringMatching(/ListComponents is not supported/) as string } });
+  await expect(client.pauseComponent({ componentName: 'two' })).rejects.toMatchObject({ serviceError: { message: expect.stringMatching(/PauseComponent is not supported/) as string } });
   vi.stubEnv('SVCUID', 'AAAABBBBCCCCDDDD');
   await expect(createClient().connect()).rejects.toThrow();
 });

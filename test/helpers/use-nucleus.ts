@@ -1,8 +1,9 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { stringify } from 'yaml';
 import type { ConfigurationUpdate } from '../../scripts/local-nucleus/config-store.ts';
+import type { DeploymentOutcome, DeploymentRequest } from '../../scripts/local-nucleus/deployment.ts';
 import { LocalNucleus, type NucleusEvent, type NucleusOptions } from '../../scripts/local-nucleus/nucleus.ts';
 import { isAlive } from './processes.ts';
 import { temporaryFolder } from './temporary-folder.ts';
@@ -27,24 +28,45 @@ export function recipeOf(name: string, options: RecipeOptions = {}): object {
   };
 }
 
+/** Recipes, and artifacts by their path below the folder of artifacts. */
+export type Files = { recipes?: object[]; artifacts?: Record<string, string | Uint8Array> };
+
 export type TestNucleus = {
   nucleus: LocalNucleus;
   events: NucleusEvent[];
-  /** Writes the recipes and artifacts and deploys `components`. */
-  deploy: (deployment: { recipes: object[]; components: Record<string, string>; artifacts?: Record<string, string | Uint8Array>; configuration?: Record<string, ConfigurationUpdate> }) => Promise<void>;
+  /** Writes the recipes and artifacts and deploys `components`, which become all there is. */
+  deploy: (deployment: Files & { recipes: object[]; components: Record<string, string>; configuration?: Record<string, ConfigurationUpdate> }) => Promise<void>;
+  /** Writes the recipes and artifacts and queues a change. */
+  submit: (change: Files & Partial<DeploymentRequest>) => Promise<ReturnType<LocalNucleus['submit']>>;
+  /** The same, to its end. */
+  change: (change: Files & Partial<DeploymentRequest>) => Promise<DeploymentOutcome>;
   /** What a component wrote, line by line. */
   output: (component: string) => string[];
   state: (component: string) => string | undefined;
 };
 
+/** Folders with recipes and artifacts, as a deployment takes them; new ones at every call. */
+export async function writeFiles(folder: string, { recipes = [], artifacts = {} }: Files): Promise<{ recipeDir: string; artifactDir: string }> {
+  await mkdir(folder, { recursive: true });
+  const place = await mkdtemp(join(folder, 'deployment-'));
+  const [recipeDir, artifactDir] = [join(place, 'recipes'), join(place, 'artifacts')];
+  for (const path of [recipeDir, artifactDir]) await mkdir(path);
+  for (const [index, recipe] of recipes.entries()) await writeFile(join(recipeDir, `${index}.yaml`), stringify(recipe));
+  for (const [path, content] of Object.entries(artifacts)) {
+    await mkdir(dirname(join(artifactDir, path)), { recursive: true });
+    await writeFile(join(artifactDir, path), content);
+  }
+  return { recipeDir, artifactDir };
+}
+
 /**
- * Starts a nucleus in a folder of its own. When the test ends it is stopped, and no process that printed `pid <n>` may
- * be left.
+ * Starts a nucleus in a folder of its own, or below the given root. When the test ends it is stopped, and no process that
+ * printed `pid <n>` may be left.
  */
 export async function useNucleus(options: Partial<NucleusOptions> = {}): Promise<TestNucleus> {
   const folder = await temporaryFolder();
   const events: NucleusEvent[] = [];
-  const nucleus = new LocalNucleus({ root: join(folder, 'root'), environment: process.env, onEvent: (event) => events.push(event), ...options });
+  const nucleus = new LocalNucleus({ root: join(folder, 'root'), environment: process.env, steadyMs: 300, onEvent: (event) => events.push(event), ...options });
   onTestFinished(async () => {
     await nucleus.stop();
     const started = events.flatMap((event) => (event.kind === 'log' && /^pid \d+$/.test(event.text) ? [Number(event.text.slice(4))] : []));
@@ -52,20 +74,16 @@ export async function useNucleus(options: Partial<NucleusOptions> = {}): Promise
     if (left.length > 0) throw new Error(`components left processes behind: ${left.join(', ')}`);
   });
   await nucleus.start();
+  const submit: TestNucleus['submit'] = async ({ recipes = [], artifacts = {}, ...change }) => {
+    const request: DeploymentRequest = { add: {}, remove: [], configuration: {}, runWith: {}, failurePolicy: 'ROLLBACK', notifyComponents: false, ...change };
+    return nucleus.submit(recipes.length === 0 ? request : { ...(await writeFiles(folder, { recipes, artifacts })), ...request });
+  };
   return {
     nucleus,
     events,
-    deploy: async ({ recipes, components, artifacts = {}, configuration = {} }) => {
-      const recipeDir = join(folder, 'recipes');
-      const artifactDir = join(folder, 'artifacts');
-      await mkdir(recipeDir, { recursive: true });
-      for (const [index, recipe] of recipes.entries()) await writeFile(join(recipeDir, `${index}.yaml`), stringify(recipe));
-      for (const [path, content] of Object.entries(artifacts)) {
-        await mkdir(dirname(join(artifactDir, path)), { recursive: true });
-        await writeFile(join(artifactDir, path), content);
-      }
-      await nucleus.deploy({ recipeDir, artifactDir, components, configuration });
-    },
+    submit,
+    change: async (change) => (await submit(change)).done,
+    deploy: async ({ recipes, artifacts = {}, components, configuration = {} }) => nucleus.deploy({ ...(await writeFiles(folder, { recipes, artifacts })), components, configuration }),
     output: (component) => events.flatMap((event) => (event.kind === 'log' && event.component === component ? [event.text] : [])),
     state: (component) => nucleus.components().find(({ name }) => name === component)?.state,
   };
