@@ -5,7 +5,9 @@ import { productVersion } from '../components/common/version.ts';
 import { benchCommand } from './commands/bench.ts';
 import { captureCommand } from './commands/capture.ts';
 import { demoCommand } from './commands/demo.ts';
+import { deployCommand } from './commands/deploy.ts';
 import { devCommand } from './commands/dev.ts';
+import { logsCommand } from './commands/logs.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { keysCommand } from './commands/keys.ts';
@@ -13,6 +15,8 @@ import { nucleusCommand } from './commands/nucleus.ts';
 import { packageCommand } from './commands/package.ts';
 import { predictCommand } from './commands/predict.ts';
 import { replayCommand } from './commands/replay.ts';
+import { tailCommand } from './commands/tail.ts';
+import { watchCommand } from './commands/watch.ts';
 
 const root = new Command('fescue')
   .description('Machine-learning inference for AWS IoT Greengrass V2 devices, with the API of SageMaker Edge Manager.')
@@ -27,10 +31,11 @@ Exit codes: 0 done, 1 refused or failed, 2 bad usage.
 Examples:
   fescue demo                                    classify the bundled photos through the whole chain
   fescue dev                                     run the components on this machine, without Greengrass
+  fescue deploy --to greengrass --host pi@cam    deploy them to a device and follow it
   fescue predict list --socket /tmp/agent.sock   ask a running agent for its models
   fescue help predict                            more on one command`,
   );
-const commands = [demoCommand(), devCommand(), nucleusCommand(), agentCommand(process.env), predictCommand(), captureCommand(), replayCommand(), packageCommand(), inspectCommand(), keysCommand(), benchCommand(), migrateCommand()];
+const commands = [demoCommand(), devCommand(), nucleusCommand(), deployCommand(), watchCommand(), logsCommand(), tailCommand(), agentCommand(process.env), predictCommand(), captureCommand(), replayCommand(), packageCommand(), inspectCommand(), keysCommand(), benchCommand(), migrateCommand()];
 for (const command of commands) root.addCommand(command);
 
 void runCommand(root, process.argv);

@@ -30,3 +30,10 @@ export function collectNamedFile(text: string, earlier: NamedFile[]): NamedFile[
   const [, name, file] = /^([^=/]+)=(.+)$/.exec(text) ?? [];
   return [...earlier, name === undefined || file === undefined ? { file: text } : { name, file }];
 }
+
+/** Collects `name=value`, for an option that may be repeated. */
+export function collectPair(text: string, earlier: Record<string, string>): Record<string, string> {
+  const [, name, value] = /^([^=]+)=(.+)$/.exec(text) ?? [];
+  if (name === undefined || value === undefined) throw new InvalidArgumentError('Expected name=value.');
+  return { ...earlier, [name]: value };
+}

@@ -1,14 +1,14 @@
-import { mkdtemp, readFile } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Command, InvalidArgumentError, Option } from 'commander';
-import { z } from 'zod';
-import { FescueError, messageOf } from '../../components/common/errors.ts';
+import { Command, Option } from 'commander';
+import { readUpdate } from '../deploy/configuration.ts';
 import type { ConfigurationUpdate } from '../local-nucleus/config-store.ts';
 import type { Deployment } from '../local-nucleus/deployment.ts';
 import { LocalNucleus } from '../local-nucleus/nucleus.ts';
 import { buildComponents } from '../packaging/build-components.ts';
 import { componentNames } from '../packaging/recipes.ts';
+import { collectPair } from './arguments.ts';
 import { aborted, interruption, progress, removeRoot } from './components-run.ts';
 import { addNucleusOptions, credentialsFrom, type NucleusCommandOptions, printEvent } from './nucleus-options.ts';
 
@@ -87,24 +87,4 @@ async function deploymentFrom(options: DevOptions, buildFolder: string): Promise
   const build = await buildComponents({ folder: buildFolder, onProgress: progress });
   const own = { [componentNames.inference]: build.components[componentNames.inference] ?? '' };
   return { ...build, components: { ...configured, ...(Object.keys(options.component).length > 0 ? options.component : own) }, configuration };
-}
-
-const updateFile = z.union([
-  z.strictObject({ MERGE: z.record(z.string(), z.json()).optional(), RESET: z.array(z.string()).optional() }).transform(({ MERGE, RESET }) => ({ ...(MERGE && { MERGE }), ...(RESET && { RESET }) })),
-  z.record(z.string(), z.json()).transform((MERGE) => ({ MERGE })),
-]);
-
-async function readUpdate(file: string): Promise<ConfigurationUpdate> {
-  try {
-    return updateFile.parse(JSON.parse(await readFile(file, 'utf8')));
-  } catch (error) {
-    const reason = error instanceof z.ZodError ? 'it holds no object' : messageOf(error);
-    throw new FescueError('invalid-argument', `Configuration file ${file} cannot be used: ${reason}. Expected a JSON object of configuration keys, or {"MERGE": {…}, "RESET": ["/key"]}.`, { cause: error });
-  }
-}
-
-function collectPair(text: string, earlier: Record<string, string>): Record<string, string> {
-  const [, name, value] = /^([^=]+)=(.+)$/.exec(text) ?? [];
-  if (name === undefined || value === undefined) throw new InvalidArgumentError('Expected name=value.');
-  return { ...earlier, [name]: value };
 }

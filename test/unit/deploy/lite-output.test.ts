@@ -1,0 +1,83 @@
+import { describe, expect, test } from 'vitest';
+import { parseCursor, parseLiteCreated, parseUnits, parseVerdict } from '../../../scripts/deploy/lite-output.ts';
+
+const id = '0f0c9ea2-6a39-4a1c-9f8e-2d0d63f5a7d1';
+
+test('ggl-cli deploy', () => {
+  expect(parseLiteCreated(`I[ggl-cli] ggl-cli.c:213: Deploying 1 components in a single deployment:\nI[ggl-cli] ggl-cli.c:215:   - com.example.A=1.0.0\nI[ggl-cli] ggl-cli.c:309: Deployment id: ${id}.\n`)).toBe(id);
+  expect(parseLiteCreated('E[ggl-cli] ggl-cli.c:297: Error sending deployment: 8.\n')).toBeUndefined();
+});
+
+test('the cursor of the journal', () => {
+  expect(parseCursor('-- cursor: s=0639;i=8f2;b=21d6;m=2a4e;t=62f1;x=b4a1\n')).toBe('s=0639;i=8f2;b=21d6;m=2a4e;t=62f1;x=b4a1');
+  expect(parseCursor('')).toBeUndefined();
+});
+
+describe('the verdict of the deployment service', () => {
+  const begun = 'I[ggdeploymentd] deployment_handler.c:4244: Processing incoming deployment.';
+  const failed = 'W[ggdeploymentd] deployment_handler.c:2837: Completed deployment processing and reporting job as FAILED.';
+  const succeeded = 'I[ggdeploymentd] deployment_handler.c:2820: Completed deployment processing and reporting job as SUCCEEDED.';
+  const error = (text: string): string => `E[ggdeploymentd] deployment_handler.c:2506: ${text}`;
+
+  test.each([
+    ['nothing yet', [], 'QUEUED'],
+    ['the end of the one before', [failed], 'QUEUED'],
+    ['its begin', [begun], 'IN_PROGRESS'],
+    ['its success', [begun, succeeded], 'SUCCEEDED'],
+    ['its success after the failure of the one before', [failed, begun, succeeded], 'SUCCEEDED'],
+    ['its success before the next one', [begun, succeeded, begun, failed], 'SUCCEEDED'],
+    ['priorities of the journal', [`<6>${begun}`, `<6>${succeeded}`], 'SUCCEEDED'],
+    ['text of components that only looks so', ['Processing incoming deployment.', 'W[x] Completed deployment'], 'QUEUED'],
+  ])('%s', (_, lines, state) => {
+    expect(parseVerdict(lines.join('\n'), id).state).toBe(state);
+  });
+
+  test.each([
+    ['com.example.Camera', 'com.example.Camera is broken.'],
+    ['com.example.Camera', 'Failed waiting for com.example.Camera.install'],
+    ['com.example.Camera', 'There is a version conflict for component com.example.Camera, where it is already locally deployed as version 1.0.0 and the deployment requests version 1.1.0.'],
+    [undefined, 'Failed to do dependency resolution for deployment, failing deployment.'],
+  ])('a failure that is about %s', (blamed, text) => {
+    expect(parseVerdict([error('of before'), begun, 'D[ggdeploymentd] x.c:1: Waiting for y to finish', error(text), failed].join('\n'), id)).toEqual({ state: 'FAILED', reason: text, blamed });
+  });
+
+  test('a build with a log trail names the deployment', () => {
+    const trail = (text: string): string => `I[ggdeploymentd] [1A2B:0001:----:deployment_handler.c:4240] ${text}`;
+    const other = [trail('trace_start: deployment_jobs job_id=other'), trail('Processing incoming deployment.'), trail('Completed deployment processing and reporting job as FAILED.')];
+    const ours = [trail(`trace_start: deployment_jobs job_id=${id}`), trail('Processing incoming deployment.')];
+    expect(parseVerdict([...other, ...ours].join('\n'), id).state).toBe('IN_PROGRESS');
+  });
+});
+
+describe('units of components', () => {
+  const exec = 'ExecStart={ path=/usr/bin/recipe-runner ; argv[]=/usr/bin/recipe-runner -n com.example.A -v 1.2.3 -p /var/lib/greengrass/ggl.com.example.A.script. ; ignore_errors=no ; pid=0 }';
+  const unit = (name: string, properties: Record<string, string>): string => Object.entries({ Id: name, LoadState: 'loaded', ActiveState: 'active', SubState: 'running', Result: 'success', NRestarts: '0', InactiveEnterTimestampMonotonic: '0', ...properties }).map(([key, value]) => `${key}=${value}`).join('\n') + `\n${exec}`;
+  const main = (properties: Record<string, string>): string => unit('ggl.com.example.A.service', properties);
+
+  test.each([
+    ['STARTING', { ActiveState: 'activating', SubState: 'auto-restart' }],
+    ['RUNNING', { ActiveState: 'active' }],
+    ['STOPPING', { ActiveState: 'deactivating' }],
+    ['INSTALLED', { ActiveState: 'inactive' }],
+    ['FINISHED', { ActiveState: 'inactive', InactiveEnterTimestampMonotonic: '98' }],
+    ['ERRORED', { ActiveState: 'inactive', InactiveEnterTimestampMonotonic: '98', Result: 'exit-code', NRestarts: '1' }],
+    ['BROKEN', { ActiveState: 'inactive', InactiveEnterTimestampMonotonic: '98', Result: 'exit-code', NRestarts: '3' }],
+    ['BROKEN', { ActiveState: 'failed', Result: 'exit-code', NRestarts: '2' }],
+  ])('%s', (state, properties) => {
+    expect(parseUnits(main(properties))).toEqual([{ name: 'com.example.A', version: '1.2.3', state }]);
+  });
+
+  test('a component whose install step failed is broken, whatever its other unit says', () => {
+    expect(parseUnits([unit('ggl.com.example.A.install.service', { ActiveState: 'failed', Result: 'exit-code' }), main({ ActiveState: 'inactive' })].join('\n\n'))).toEqual([{ name: 'com.example.A', version: '1.2.3', state: 'BROKEN' }]);
+  });
+
+  test('core services, units that are gone and other text are no components', () => {
+    expect(parseUnits([unit('ggl.core.ggconfigd.service', {}), unit('ggl.com.example.Gone.service', { LoadState: 'not-found' }), 'hello'].join('\n\n'))).toEqual([]);
+    expect(parseUnits('')).toEqual([]);
+  });
+
+  test('several, in the order of their names', () => {
+    const units = [unit('ggl.b.service', {}), unit('ggl.a.install.service', {}), unit('ggl.a.service', { ActiveState: 'activating' })];
+    expect(parseUnits(units.join('\n\n')).map(({ name, state }) => `${name} ${state}`)).toEqual(['a STARTING', 'b RUNNING']);
+  });
+});
