@@ -2,37 +2,11 @@ import { RpcError, RpcErrorType } from 'aws-iot-device-sdk-v2/dist/eventstream_r
 import { createClient, type Client } from 'aws-iot-device-sdk-v2/dist/greengrasscoreipc.js';
 import { QOS, ReportedLifecycleState } from 'aws-iot-device-sdk-v2/dist/greengrasscoreipc/model.js';
 import { FescueError, messageOf } from './errors.ts';
+import type { ConfigurationPart, GreengrassIpc, UpdateAnswer, UpdateEvent } from './greengrass-ipc.ts';
 import { within } from './within.ts';
 
-/** What a component asks of the nucleus, over Greengrass IPC. */
-export type GreengrassIpc = {
-  /** A component's whole configuration, the caller's own without a name; undefined when there is none. */
-  getConfiguration(component?: string): Promise<Record<string, unknown> | undefined>;
-  /** Calls `listener` with each change of the caller's own configuration, several times when several keys change, until the connection ends. */
-  onConfigurationUpdate(listener: () => void): Promise<void>;
-  /** Publishes to AWS IoT Core at QoS 1 through the nucleus, which queues while the device is offline. */
-  publishToIotCore(topic: string, payload: Uint8Array): Promise<void>;
-  /** Publishes a JSON object to the components of this device. */
-  publishToTopic(topic: string, message: object): Promise<void>;
-  updateState(state: 'RUNNING' | 'ERRORED'): Promise<void>;
-  /** Resolves with the reason when the connection ends in any way but `close`. */
-  readonly lost: Promise<string>;
-  close(): Promise<void>;
-};
-
-/** Whether this process was started by a nucleus. */
-export function isGreengrassComponent(environment: NodeJS.ProcessEnv): boolean {
-  return environment['SVCUID'] !== undefined && environment['AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT'] !== undefined;
-}
-
-/**
- * Connects to the nucleus that started this process.
- *
- * @param options.timeoutMs bound of the connection attempt and of every call
- * @throws FescueError `unavailable` when the nucleus does not answer or does not accept the token. The methods reject
- * with `failed-precondition` when the nucleus refuses, else with `unavailable`.
- */
-export async function connectGreengrassIpc(options: { timeoutMs: number }): Promise<GreengrassIpc> {
+/** The only module that loads the SDK's client; see `connectGreengrassIpc`. */
+export async function connectClient(options: { timeoutMs: number }): Promise<GreengrassIpc> {
   const client = createClient();
   const lost = Promise.withResolvers<string>();
   client.on('disconnection', (event) => lost.resolve(event?.reason === undefined ? 'the nucleus closed it' : messageOf(event.reason)));
@@ -43,6 +17,8 @@ export async function connectGreengrassIpc(options: { timeoutMs: number }): Prom
   });
   return new SdkIpc(client, timeoutMs, lost.promise);
 }
+
+const publishingAdvice = ' Publishing takes a matching operation and resource in accessControl.';
 
 class SdkIpc implements GreengrassIpc {
   readonly lost: Promise<string>;
@@ -67,20 +43,33 @@ class SdkIpc implements GreengrassIpc {
     }
   }
 
-  async onConfigurationUpdate(listener: () => void): Promise<void> {
-    const updates = this.#client.subscribeToConfigurationUpdate({ keyPath: [] });
+  async onConfigurationUpdate({ component, keyPath = [] }: ConfigurationPart, listener: () => void): Promise<void> {
+    const updates = this.#client.subscribeToConfigurationUpdate({ keyPath: [...keyPath], ...(component === undefined ? {} : { componentName: component }) });
     updates.on('message', () => listener());
     await this.#call('SubscribeToConfigurationUpdate', updates.activate());
   }
 
+  async onComponentUpdate(listener: (event: UpdateEvent) => void): Promise<void> {
+    const updates = this.#client.subscribeToComponentUpdates({});
+    updates.on('message', ({ preUpdateEvent, postUpdateEvent }) => {
+      if (preUpdateEvent !== undefined) listener({ kind: 'before', deploymentId: preUpdateEvent.deploymentId });
+      if (postUpdateEvent !== undefined) listener({ kind: 'after', deploymentId: postUpdateEvent.deploymentId });
+    });
+    await this.#call('SubscribeToComponentUpdates', updates.activate());
+  }
+
+  async answerUpdate(answer: UpdateAnswer): Promise<void> {
+    await this.#call('DeferComponentUpdate', this.#client.deferComponentUpdate(answer));
+  }
+
   async publishToIotCore(topic: string, payload: Uint8Array): Promise<void> {
     const request = { topicName: topic, qos: QOS.AT_LEAST_ONCE, payload };
-    await this.#call(`PublishToIoTCore on ${topic}`, this.#client.publishToIoTCore(request));
+    await this.#call(`PublishToIoTCore on ${topic}`, this.#client.publishToIoTCore(request), publishingAdvice);
   }
 
   async publishToTopic(topic: string, message: object): Promise<void> {
     const request = { topic, publishMessage: { jsonMessage: { message } } };
-    await this.#call(`PublishToTopic on ${topic}`, this.#client.publishToTopic(request));
+    await this.#call(`PublishToTopic on ${topic}`, this.#client.publishToTopic(request), publishingAdvice);
   }
 
   async updateState(state: 'RUNNING' | 'ERRORED'): Promise<void> {
@@ -91,25 +80,26 @@ class SdkIpc implements GreengrassIpc {
     await this.#client.close();
   }
 
-  #call<Response>(name: string, response: Promise<Response>): Promise<Response> {
-    return bounded(`Greengrass IPC: ${name}`, this.#timeoutMs, response);
+  #call<Response>(name: string, response: Promise<Response>, advice?: string): Promise<Response> {
+    return bounded(`Greengrass IPC: ${name}`, this.#timeoutMs, response, advice);
   }
 }
 
-async function bounded<Result>(subject: string, timeoutMs: number, result: Promise<Result>): Promise<Result> {
+/** @param advice what to do about a refusal */
+async function bounded<Result>(subject: string, timeoutMs: number, result: Promise<Result>, advice = ''): Promise<Result> {
   try {
     return await within(timeoutMs, result, () => new Error(`no answer within ${timeoutMs / 1000} s`));
   } catch (error) {
-    throw errorOf(subject, error);
+    throw errorOf(subject, error, advice);
   }
 }
 
-function errorOf(subject: string, error: unknown): FescueError {
+function errorOf(subject: string, error: unknown, advice: string): FescueError {
   if (error instanceof RpcError && error.type === RpcErrorType.ServiceError) {
     // Nucleus lite sends no message that the client reads.
     const refusal: unknown = error.serviceError;
     const reason = isRecord(refusal) && typeof refusal['message'] === 'string' ? refusal['message'] : 'no reason given';
-    return new FescueError('failed-precondition', `${subject} was refused by the nucleus: ${reason}. Publishing takes a matching operation and resource in accessControl.`, { cause: error });
+    return new FescueError('failed-precondition', `${subject} was refused by the nucleus: ${reason}.${advice}`, { cause: error });
   }
   return new FescueError('unavailable', `${subject} failed: ${messageOf(error)}.`, { cause: error });
 }

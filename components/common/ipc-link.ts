@@ -1,47 +1,63 @@
-import { FescueError } from '../common/errors.ts';
-import type { GreengrassIpc } from '../common/greengrass-ipc.ts';
-import type { Logger } from '../common/log.ts';
+import { FescueError, messageOf } from './errors.ts';
+import type { GreengrassIpc } from './greengrass-ipc.ts';
+import type { Logger } from './log.ts';
 
-/** The connection to the nucleus, made anew when it was lost. */
+export type LinkOptions = {
+  readonly connect: () => Promise<GreengrassIpc>;
+  readonly log: Logger;
+  /** A connection that is already there. */
+  readonly first?: GreengrassIpc;
+};
+
+/** The connection to the nucleus, made when somebody asks for it, and anew when it was lost. */
 export class IpcLink {
   readonly #connect: () => Promise<GreengrassIpc>;
   readonly #log: Logger;
   /** Also while it is being made. */
   #current: Promise<GreengrassIpc> | undefined;
+  #connected: GreengrassIpc | undefined;
+  #wasConnected = false;
+  /** Whether the log knows that there is none. */
+  #absenceTold = false;
   #closed = false;
 
-  /** @param options.first the connection that is already there */
-  constructor(options: { first: GreengrassIpc; connect: () => Promise<GreengrassIpc>; log: Logger }) {
+  constructor(options: LinkOptions) {
     this.#connect = options.connect;
     this.#log = options.log;
-    this.#use(options.first, Promise.resolve(options.first));
+    if (options.first !== undefined) this.#use(options.first, Promise.resolve(options.first));
   }
 
   /** @throws FescueError `unavailable` when the nucleus does not answer, or the link was closed */
   async connection(): Promise<GreengrassIpc> {
     if (this.#closed) throw new FescueError('unavailable', 'The connection to the Greengrass nucleus was closed.');
-    return this.#current ?? this.#connectAgain();
+    return this.#current ?? this.#connectNow();
   }
 
+  /** One that is being made is closed when it is there, and not waited for. */
   async close(): Promise<void> {
     this.#closed = true;
-    const connecting = this.#current;
+    const [connected, connecting] = [this.#connected, this.#current];
     this.#current = undefined;
+    this.#connected = undefined;
+    if (connected !== undefined) return connected.close();
     // One that cannot be made needs no closing.
-    await connecting?.then(async (connection) => connection.close(), () => undefined);
+    connecting?.then(async (connection) => connection.close(), () => undefined);
   }
 
-  #connectAgain(): Promise<GreengrassIpc> {
+  #connectNow(): Promise<GreengrassIpc> {
     const connecting = this.#connect();
     this.#current = connecting;
     connecting.then(
       (connection) => {
         if (this.#current !== connecting) return;
+        this.#log.info(`connected to the Greengrass nucleus${this.#wasConnected ? ' again' : ''}`);
         this.#use(connection, connecting);
-        this.#log.info('connected to the Greengrass nucleus again');
       },
-      () => {
-        if (this.#current === connecting) this.#current = undefined;
+      (error: unknown) => {
+        if (this.#current !== connecting) return;
+        this.#current = undefined;
+        if (!this.#absenceTold) this.#log.warn({ reason: messageOf(error) }, 'the Greengrass nucleus does not answer; trying again');
+        this.#absenceTold = true;
       },
     );
     return connecting;
@@ -49,9 +65,14 @@ export class IpcLink {
 
   #use(connection: GreengrassIpc, current: Promise<GreengrassIpc>): void {
     this.#current = current;
+    this.#connected = connection;
+    this.#wasConnected = true;
+    this.#absenceTold = false;
     void connection.lost.then((reason) => {
       if (this.#current !== current) return;
       this.#current = undefined;
+      this.#connected = undefined;
+      this.#absenceTold = true;
       this.#log.warn({ reason }, 'the connection to the Greengrass nucleus was lost; connecting again');
     });
   }
