@@ -15,6 +15,8 @@ export type BuildResult = {
   readonly components: Record<string, string>;
 };
 
+/** Those with a process that has to be stopped. */
+const runningComponents: readonly string[] = [componentNames.agent, componentNames.inference];
 /** Archives that take seconds to make, by a hash of what they are made from. */
 const cacheFolder = inCheckout('build/cache');
 
@@ -35,7 +37,9 @@ export async function buildComponents(options: { folder: string; onProgress?: (t
   const all = components();
   for (const component of all) {
     await writeFile(join(result.recipeDir, recipeFileName(component)), recipeText(component));
-    await buildArchive(component, await artifactFolder(component, result.artifactDir), build);
+    const folder = await artifactFolder(component, result.artifactDir);
+    if (runningComponents.includes(component.name)) await copyFile(inCheckout('components/common/stop.sh'), join(folder, 'stop.sh'));
+    await buildArchive(component, folder, build);
   }
   await rm(join(build.folder, 'staging'), { recursive: true, force: true });
   return { ...result, components: Object.fromEntries(all.map(({ name, version }) => [name, version])) };
