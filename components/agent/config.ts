@@ -2,7 +2,7 @@ import { availableCpus } from '../common/available-cpus.ts';
 import { FescueError, messageOf } from '../common/errors.ts';
 import type { LogLevel } from '../common/log.ts';
 import { readConfigurationKeys, type Outcome } from '../common/original-configuration.ts';
-import { parseSettings, settingsFromEnvironment } from '../common/settings.ts';
+import { parseSettings, settingsFromEnvironment, type SettingValues } from '../common/settings.ts';
 import { readSettingsFile } from '../common/settings-file.ts';
 import { captureConfigOf, type CaptureConfig } from './capture/capture-config.ts';
 import { readTrustedCertificates } from './certificate-chain.ts';
@@ -24,7 +24,6 @@ export type AgentConfig = {
   readonly allowWritableSharedMemory: boolean;
   readonly maxMessageBytes: number;
   readonly loadTimeoutMs: number;
-  readonly stopTimeoutMs: number;
   /** `127.0.0.1:<port>`, `[::1]:<port>`, the absolute path of a unix socket, or empty for none. */
   readonly metricsAddress: string;
   readonly signaturePolicy: SignaturePolicy;
@@ -32,8 +31,12 @@ export type AgentConfig = {
   readonly logLevel: LogLevel;
 };
 
-/** Where settings come from; a later source wins: file, environment, flags. */
+type AgentSettings = SettingValues<typeof agentSettings>;
+
+/** Where settings come from; a later source wins: Greengrass, file, environment, flags. */
 export type ConfigSources = {
+  /** The component's configuration, as far as the nucleus has told it. */
+  readonly deployed?: Readonly<Record<string, unknown>> | undefined;
   readonly file?: string;
   readonly environment: NodeJS.ProcessEnv;
   /** Settings by Greengrass key, as the command line gave them. */
@@ -43,12 +46,13 @@ export type ConfigSources = {
 /**
  * Reads and checks the whole configuration. The file may use the keys of the original agent.
  *
- * @returns the configuration, and what became of each key of the file
+ * @returns the configuration, the settings it was made of, and what became of each key of the file
  * @throws FescueError `invalid-argument` with every problem at once
  */
-export function readAgentConfig(sources: ConfigSources): { config: AgentConfig; outcomes: readonly Outcome[] } {
+export function readAgentConfig(sources: ConfigSources): { config: AgentConfig; settings: AgentSettings; outcomes: readonly Outcome[]; unknownKeys: readonly string[] } {
   const file = readConfigurationKeys(agentSettings, sources.file === undefined ? {} : readSettingsFile(sources.file));
-  const { values, problems: ownProblems } = parseSettings(agentSettings, {
+  const { values, problems: ownProblems, unknown } = parseSettings(agentSettings, {
+    ...sources.deployed,
     ...file.settings,
     ...settingsFromEnvironment(agentSettings, sources.environment),
     ...sources.flags,
@@ -72,13 +76,12 @@ export function readAgentConfig(sources: ConfigSources): { config: AgentConfig; 
     allowWritableSharedMemory: values.AllowWritableSharedMemory,
     maxMessageBytes,
     loadTimeoutMs: values.LoadTimeoutSeconds * 1000,
-    stopTimeoutMs: values.StopTimeoutSeconds * 1000,
     metricsAddress: values.MetricsAddress,
     signaturePolicy: signing.policy,
     capture: capture.config,
     logLevel,
   };
-  return { config: Object.freeze(config), outcomes: file.outcomes };
+  return { config: Object.freeze(config), settings: values, outcomes: file.outcomes, unknownKeys: unknown };
 }
 
 /** Certificates are read once: an agent that runs goes on with those it started with. */

@@ -34,6 +34,8 @@ export const frameKinds = {
   captureStatus: 12,
   /** capture process → agent, JSON CaptureFigures; answers nothing */
   captureFigures: 13,
+  /** agent → capture process, JSON CaptureTuning; not answered */
+  tuneCaptures: 14,
 } as const;
 
 export type FrameKind = (typeof frameKinds)[keyof typeof frameKinds];

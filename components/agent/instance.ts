@@ -31,7 +31,7 @@ const healthyAfterMs = 60_000;
  * rejected with `unavailable`, and a new worker loads the model again, with exponential backoff from 0.1 to 30 seconds.
  */
 export class Instance {
-  readonly #options: InstanceOptions;
+  #options: InstanceOptions;
   #phase: Phase = { name: 'closed' };
   #loading: Worker | undefined;
   #running = false;
@@ -40,6 +40,11 @@ export class Instance {
 
   constructor(options: InstanceOptions) {
     this.#options = options;
+  }
+
+  /** Changes the time that further loads may take. */
+  setLoadTimeout(loadTimeoutMs: number): void {
+    this.#options = { ...this.#options, loadTimeoutMs };
   }
 
   /** Whether a prediction can start now. */

@@ -6,15 +6,19 @@ import type { MessageParts } from './message-parts.ts';
 import type { ModelObserver } from './model-observer.ts';
 import type { LoadOrder, LoadResult, ModelTensors } from './worker-messages.ts';
 
-export type LoadedModelOptions = {
+/** What may change while a model is loaded. */
+export type ModelLimits = {
+  readonly queueSize: number;
+  readonly loadTimeoutMs: number;
+};
+
+export type LoadedModelOptions = ModelLimits & {
   readonly alias: string;
   readonly order: LoadOrder;
   /** Workers that predict side by side. */
   readonly instances: number;
-  readonly queueSize: number;
   /** Waiting predictions that may run as one, if the model takes batches. */
   readonly maxBatch: number;
-  readonly loadTimeoutMs: number;
   readonly log: Logger;
   readonly observer: ModelObserver;
 };
@@ -26,7 +30,7 @@ type Job = { readonly request: MessageParts; readonly queuedAt: number; readonly
  * dies, only what it runs is lost; when none is left, the queued ones are rejected with `unavailable` as well.
  */
 export class LoadedModel {
-  readonly #options: LoadedModelOptions;
+  #options: LoadedModelOptions;
   readonly #instances: readonly Instance[];
   #tensors: ModelTensors = { inputs: [], outputs: [] };
   #captured: CapturedModel = { version: '', priority: 0 };
@@ -54,8 +58,19 @@ export class LoadedModel {
     return this.#queue.length;
   }
 
+  /** Whether a prediction runs or waits. */
+  get busy(): boolean {
+    return this.#running > 0 || this.#queue.length > 0;
+  }
+
   get workerPids(): number[] {
     return this.#instances.flatMap(({ workerPid }) => workerPid ?? []);
+  }
+
+  /** Follows a change of the configuration. Predictions that wait already stay. */
+  tune({ queueSize, loadTimeoutMs }: ModelLimits): void {
+    this.#options = { ...this.#options, queueSize, loadTimeoutMs };
+    for (const instance of this.#instances) instance.setLoadTimeout(loadTimeoutMs);
   }
 
   /** Resolves when every worker has loaded the model. @throws FescueError as the first load that failed */
@@ -90,7 +105,7 @@ export class LoadedModel {
 
   /** Waits for the queued and running predictions, then ends the workers. New ones must be kept away by the caller. */
   async drain(): Promise<void> {
-    if (this.#running > 0 || this.#queue.length > 0) await new Promise<void>((done) => this.#idle.push(done));
+    if (this.busy) await new Promise<void>((done) => this.#idle.push(done));
     await this.close();
   }
 

@@ -6,7 +6,7 @@ import type { Logger } from '../common/log.ts';
 import type { CapturedModel } from './capture/capture-request.ts';
 import type { AgentConfig } from './config.ts';
 import { LoadQueue } from './load-queue.ts';
-import { LoadedModel } from './loaded-model.ts';
+import { LoadedModel, type ModelLimits } from './loaded-model.ts';
 import { availableBytes, memoryNeeded } from './memory-budget.ts';
 import type { MessageParts } from './message-parts.ts';
 import type { ModelObserver } from './model-observer.ts';
@@ -38,6 +38,17 @@ export class ModelRegistry {
     this.#config = options.config;
     this.#log = options.log;
     this.#observer = options.observer;
+  }
+
+  /** Whether a model loads or unloads, or a prediction runs or waits. */
+  get busy(): boolean {
+    return [...this.#entries.values()].some(({ state, model }) => state !== 'ready' || model.busy);
+  }
+
+  /** Follows a change of the configuration, for the models that are loaded and those to come. */
+  tune({ queueSize, loadTimeoutMs }: ModelLimits): void {
+    this.#config = { ...this.#config, queueSize, loadTimeoutMs };
+    for (const { model } of this.#entries.values()) model.tune({ queueSize, loadTimeoutMs });
   }
 
   /** @throws FescueError `already-exists`, `not-found`, `invalid-argument`, `failed-precondition`, `resource-exhausted` */

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { FescueError, messageOf } from '../common/errors.ts';
 import type { Logger } from '../common/log.ts';
@@ -11,20 +12,27 @@ import { flowWindowBytes, widenFlowWindow } from './flow-window.ts';
 import type { OpenStreams } from './open-streams.ts';
 import { agentMethods } from './rpc.ts';
 import { clearSocketPath, restrictSocket } from './socket.ts';
+import { SocketWatch } from './socket-watch.ts';
 import { addStandardServices } from './standard-services.ts';
 import { answerUnaryCalls } from './unary-call.ts';
+
+const drainStepMs = 20;
 
 /** The gRPC server on the agent's unix socket. */
 export class AgentServer {
   #config: AgentConfig;
   #log: Logger;
   #server: Server;
+  #models: ModelRegistry;
   #health: Health;
   #streams: OpenStreams;
+  #watch: SocketWatch;
 
   constructor(options: { config: AgentConfig; models: ModelRegistry; captures: Captures; health: Health; metrics: AgentMetrics; log: Logger }) {
     this.#config = options.config;
     this.#log = options.log;
+    this.#models = options.models;
+    this.#watch = new SocketWatch({ path: resolve(options.config.socketPath) });
     this.#server = new Server({ 'grpc.enable_channelz': 0 });
     widenFlowWindow(this.#server, flowWindowBytes);
     answerUnaryCalls(this.#server, {
@@ -45,25 +53,38 @@ export class AgentServer {
       this.#server.forceShutdown();
       throw error;
     });
+    await this.#watch.start();
     this.#log.info({ socket: path }, 'serving');
   }
 
+  /** Resolves with what became of the socket file when nobody can connect by it any more. */
+  get lost(): Promise<string> {
+    return this.#watch.lost;
+  }
+
   /**
-   * Stops accepting and removes the socket file; resolves when the running calls are done, at the latest after the
-   * configured bound. Calls still running then end with the models they wait for; connections of clients that never
-   * finish stay open as long as the process.
+   * Stops accepting and removes the socket file; resolves when the running calls are done, at the latest after
+   * `timeoutMs`. Calls still running then end with the models they wait for; connections of clients that never finish
+   * stay open as long as the process.
    */
-  async stop(): Promise<void> {
+  async stop(timeoutMs: number): Promise<void> {
     const done = Promise.withResolvers<void>();
     const overdue = setTimeout(() => {
-      this.#log.warn({ afterMs: this.#config.stopTimeoutMs }, 'some calls did not finish in time and are cut off');
+      this.#log.warn({ afterMs: timeoutMs }, 'some calls did not finish in time and are cut off');
       done.resolve();
-    }, this.#config.stopTimeoutMs);
+    }, timeoutMs);
+    this.#watch.stop();
     this.#health.stop();
     this.#streams.end();
-    this.#server.tryShutdown(() => done.resolve());
+    // To close the socket removes what has its name, be it the file of another server.
+    if (await this.#watch.isInPlace()) this.#server.tryShutdown(() => done.resolve());
+    else void this.#drain(timeoutMs).then(done.resolve);
     await done.promise;
     clearTimeout(overdue);
+  }
+
+  async #drain(timeoutMs: number): Promise<void> {
+    for (let left = timeoutMs; this.#models.busy && left > 0; left -= drainStepMs) await sleep(drainStepMs);
   }
 
   async #bind(path: string): Promise<void> {

@@ -3,6 +3,9 @@ import { logLevels } from '../common/log.ts';
 import type { SettingsTable } from '../common/settings.ts';
 import { captureSettings } from './capture/capture-settings.ts';
 
+/** The shutdown step of the recipe is patient enough for this, and nothing longer. */
+export const longestStopSeconds = 120;
+
 /** Every setting of the agent, by its Greengrass configuration key. */
 export const agentSettings = {
   UnixSocketName: {
@@ -50,7 +53,7 @@ export const agentSettings = {
     min: 1,
     max: 100_000,
     doc: 'Predictions of one model that may wait; further ones are refused with RESOURCE_EXHAUSTED.',
-    live: false,
+    live: true,
   },
   MaxBatch: {
     kind: 'number',
@@ -83,16 +86,25 @@ export const agentSettings = {
     min: 1,
     max: 3_600,
     doc: 'Time a model may take to load, in seconds; then its worker is ended and LoadModel fails.',
-    live: false,
+    live: true,
   },
   StopTimeoutSeconds: {
     kind: 'number',
     default: 10,
     integer: false,
     min: 0,
-    max: 600,
+    max: longestStopSeconds,
     doc: 'Time running calls get to finish when the agent stops, in seconds.',
-    live: false,
+    live: true,
+  },
+  DeferUpdatesSeconds: {
+    kind: 'number',
+    default: 300,
+    integer: false,
+    min: 0,
+    max: 86_400,
+    doc: 'Longest time a Greengrass deployment that asks components first waits while predictions run or models load, in seconds; 0 lets it go on at once.',
+    live: true,
   },
   MetricsAddress: {
     kind: 'text',
@@ -118,5 +130,5 @@ export const agentSettings = {
     live: false,
   },
   ...captureSettings,
-  LogLevel: { kind: 'choice', default: 'info', choices: logLevels, doc: 'Least severe events that are logged.', live: false },
+  LogLevel: { kind: 'choice', default: 'info', choices: logLevels, doc: 'Least severe events that are logged.', live: true },
 } as const satisfies SettingsTable;

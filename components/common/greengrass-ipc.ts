@@ -1,15 +1,32 @@
-import { RpcError, RpcErrorType } from 'aws-iot-device-sdk-v2/dist/eventstream_rpc.js';
-import { createClient, type Client } from 'aws-iot-device-sdk-v2/dist/greengrasscoreipc.js';
-import { QOS, ReportedLifecycleState } from 'aws-iot-device-sdk-v2/dist/greengrasscoreipc/model.js';
-import { FescueError, messageOf } from './errors.ts';
-import { within } from './within.ts';
+/** A part of a component's configuration. */
+export type ConfigurationPart = {
+  /** The caller's own without a name. */
+  readonly component?: string;
+  /** The whole of it without a path. */
+  readonly keyPath?: readonly string[];
+};
+
+/** What a nucleus says of a deployment: that it is about to stop components, or that it is done with that. */
+export type UpdateEvent = { readonly kind: 'before' | 'after'; readonly deploymentId: string };
+
+/** The answer to the news of a deployment. */
+export type UpdateAnswer = {
+  readonly deploymentId: string;
+  /** When to ask again, in milliseconds; 0 lets it happen. */
+  readonly recheckAfterMs: number;
+  readonly message: string;
+};
 
 /** What a component asks of the nucleus, over Greengrass IPC. */
 export type GreengrassIpc = {
   /** A component's whole configuration, the caller's own without a name; undefined when there is none. */
   getConfiguration(component?: string): Promise<Record<string, unknown> | undefined>;
-  /** Calls `listener` with each change of the caller's own configuration, several times when several keys change, until the connection ends. */
-  onConfigurationUpdate(listener: () => void): Promise<void>;
+  /** Calls `listener` with each change of a configuration, several times when several keys change, until the connection ends. */
+  onConfigurationUpdate(part: ConfigurationPart, listener: () => void): Promise<void>;
+  /** Calls `listener` before and after each deployment that asks components whether it may, until the connection ends. */
+  onComponentUpdate(listener: (event: UpdateEvent) => void): Promise<void>;
+  /** Answers such a question, which a listener has to do at once: the nucleus waits for all of them. */
+  answerUpdate(answer: UpdateAnswer): Promise<void>;
   /** Publishes to AWS IoT Core at QoS 1 through the nucleus, which queues while the device is offline. */
   publishToIotCore(topic: string, payload: Uint8Array): Promise<void>;
   /** Publishes a JSON object to the components of this device. */
@@ -26,94 +43,13 @@ export function isGreengrassComponent(environment: NodeJS.ProcessEnv): boolean {
 }
 
 /**
- * Connects to the nucleus that started this process.
+ * Connects to the nucleus that started this process. The client and its native library are loaded only now.
  *
  * @param options.timeoutMs bound of the connection attempt and of every call
  * @throws FescueError `unavailable` when the nucleus does not answer or does not accept the token. The methods reject
  * with `failed-precondition` when the nucleus refuses, else with `unavailable`.
  */
 export async function connectGreengrassIpc(options: { timeoutMs: number }): Promise<GreengrassIpc> {
-  const client = createClient();
-  const lost = Promise.withResolvers<string>();
-  client.on('disconnection', (event) => lost.resolve(event?.reason === undefined ? 'the nucleus closed it' : messageOf(event.reason)));
-  const { timeoutMs } = options;
-  await bounded('The connection to the Greengrass nucleus', timeoutMs, client.connect()).catch(async (error: unknown) => {
-    await client.close();
-    throw error;
-  });
-  return new SdkIpc(client, timeoutMs, lost.promise);
-}
-
-class SdkIpc implements GreengrassIpc {
-  readonly lost: Promise<string>;
-  readonly #client: Client;
-  readonly #timeoutMs: number;
-
-  constructor(client: Client, timeoutMs: number, lost: Promise<string>) {
-    this.#client = client;
-    this.#timeoutMs = timeoutMs;
-    this.lost = lost;
-  }
-
-  async getConfiguration(component?: string): Promise<Record<string, unknown> | undefined> {
-    const request = { keyPath: [], ...(component === undefined ? {} : { componentName: component }) };
-    try {
-      const response = await this.#call('GetConfiguration', this.#client.getConfiguration(request));
-      return isRecord(response.value) ? response.value : undefined;
-    } catch (error) {
-      // The only refusal there is: every component may read every configuration.
-      if (error instanceof FescueError && error.kind === 'failed-precondition') return undefined;
-      throw error;
-    }
-  }
-
-  async onConfigurationUpdate(listener: () => void): Promise<void> {
-    const updates = this.#client.subscribeToConfigurationUpdate({ keyPath: [] });
-    updates.on('message', () => listener());
-    await this.#call('SubscribeToConfigurationUpdate', updates.activate());
-  }
-
-  async publishToIotCore(topic: string, payload: Uint8Array): Promise<void> {
-    const request = { topicName: topic, qos: QOS.AT_LEAST_ONCE, payload };
-    await this.#call(`PublishToIoTCore on ${topic}`, this.#client.publishToIoTCore(request));
-  }
-
-  async publishToTopic(topic: string, message: object): Promise<void> {
-    const request = { topic, publishMessage: { jsonMessage: { message } } };
-    await this.#call(`PublishToTopic on ${topic}`, this.#client.publishToTopic(request));
-  }
-
-  async updateState(state: 'RUNNING' | 'ERRORED'): Promise<void> {
-    await this.#call('UpdateState', this.#client.updateState({ state: ReportedLifecycleState[state] }));
-  }
-
-  async close(): Promise<void> {
-    await this.#client.close();
-  }
-
-  #call<Response>(name: string, response: Promise<Response>): Promise<Response> {
-    return bounded(`Greengrass IPC: ${name}`, this.#timeoutMs, response);
-  }
-}
-
-async function bounded<Result>(subject: string, timeoutMs: number, result: Promise<Result>): Promise<Result> {
-  try {
-    return await within(timeoutMs, result, () => new Error(`no answer within ${timeoutMs / 1000} s`));
-  } catch (error) {
-    throw errorOf(subject, error);
-  }
-}
-
-function errorOf(subject: string, error: unknown): FescueError {
-  if (error instanceof RpcError && error.type === RpcErrorType.ServiceError) {
-    // Nucleus lite sends no message that the client reads.
-    const refusal: unknown = error.serviceError;
-    const reason = isRecord(refusal) && typeof refusal['message'] === 'string' ? refusal['message'] : 'no reason given';
-    return new FescueError('failed-precondition', `${subject} was refused by the nucleus: ${reason}. Publishing takes a matching operation and resource in accessControl.`, { cause: error });
-  }
-  return new FescueError('unavailable', `${subject} failed: ${messageOf(error)}.`, { cause: error });
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  const { connectClient } = await import('./greengrass-client.ts');
+  return connectClient(options);
 }

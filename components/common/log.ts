@@ -9,9 +9,11 @@ export type LogLevel = (typeof logLevels)[number];
  * event's own fields. Lines are written at once, so that none is missing after a crash.
  *
  * @param options.component name of the process in each line
- * @param options.fd 1 (stdout, which Greengrass logs as information) or 2 where stdout carries results
+ * @param options.fd asked for each line: 1 (stdout, which Greengrass logs as information) or 2 where stdout carries results
  */
-export function createLogger(options: { component: string; level: LogLevel; fd?: 1 | 2 }): Logger {
+export function createLogger(options: { component: string; level: LogLevel; fd?: () => 1 | 2 }): Logger {
+  const streams = { 1: destination({ fd: 1, sync: true }), 2: destination({ fd: 2, sync: true }) };
+  const { fd } = options;
   return pino(
     {
       base: { component: options.component },
@@ -19,6 +21,6 @@ export function createLogger(options: { component: string; level: LogLevel; fd?:
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
     },
-    destination({ fd: options.fd ?? 1, sync: true }),
+    fd === undefined ? streams[1] : { write: (line: string) => streams[fd()].write(line) },
   );
 }

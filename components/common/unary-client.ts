@@ -1,7 +1,7 @@
 import { connect, constants, type ClientHttp2Session, type ClientHttp2Stream, type IncomingHttpHeaders } from 'node:http2';
 import { connect as connectSocket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FescueError, messageOf, type ErrorKind } from './errors.ts';
+import { FescueError, hasCode, messageOf, type ErrorKind } from './errors.ts';
 import { grpcCodes } from './wire.ts';
 
 export type CallOptions = {
@@ -57,12 +57,17 @@ export class UnaryClient {
     const over = AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal === undefined ? [] : [signal])]);
     const end = Promise.withResolvers<false>();
     over.addEventListener('abort', () => end.resolve(false), { once: true });
+    let isDenied = false;
+    const failed = (error: unknown): false => {
+      isDenied = hasCode(error instanceof Error ? error.cause : undefined, 'EACCES');
+      return false;
+    };
     while (!over.aborted) {
-      if (await Promise.race([this.#connected().then(() => true, () => false), end.promise])) return;
+      if (await Promise.race([this.#connected().then(() => true, failed), end.promise])) return;
       await sleep(reconnectPauseMs, undefined, { signal: over }).catch(() => undefined);
     }
     if (signal?.aborted) throw new FescueError('cancelled', `The wait for the agent on ${this.#socketPath} was ended.`);
-    throw new FescueError('unavailable', `No agent answered on ${this.#socketPath} within ${timeoutMs / 1000} s. Start it, or name its socket.`);
+    throw new FescueError('unavailable', isDenied ? denied(this.#socketPath) : `No agent answered on ${this.#socketPath} within ${timeoutMs / 1000} s. Start it, or name its socket.`);
   }
 
   /** Calls under way are rejected with `unavailable`. */
@@ -91,13 +96,15 @@ export class UnaryClient {
         done(session);
       });
       session.once('goaway', forget);
+      let cause: unknown;
       session.once('close', () => {
         clearTimeout(overdue);
         forget();
-        fail(new FescueError('unavailable', `No agent answers on ${this.#socketPath}. Start it, or name its socket.`));
+        const path = this.#socketPath;
+        fail(new FescueError('unavailable', hasCode(cause, 'EACCES') ? denied(path) : `No agent answers on ${path}. Start it, or name its socket.`, { cause }));
       });
-      // Closing is what matters; the reason is always that nobody is there.
-      session.on('error', () => undefined);
+      // Closing is what matters; the reason is that nobody is there, or not for this user.
+      session.on('error', (error) => (cause = error));
     });
     return connection;
   }
@@ -213,4 +220,8 @@ function decoded(details: string): string {
   } catch {
     return details;
   }
+}
+
+function denied(path: string): string {
+  return `This user may not connect to the agent on ${path}: that takes write permission on the socket. Make it a member of the socket's group (UnixSocketGroup of the agent), or run it as the agent's user.`;
 }

@@ -1,6 +1,7 @@
 import { AgentClient, type Capture } from '../common/agent-client.ts';
 import { FescueError, messageOf, type ErrorKind } from '../common/errors.ts';
 import type { Logger } from '../common/log.ts';
+import { pause } from '../common/pause.ts';
 import { within } from '../common/within.ts';
 
 /** Where captures go. */
@@ -11,15 +12,43 @@ export type CaptureSink = {
   close(): void;
 };
 
-/** The agent, on a connection of its own: on theirs, predictions would wait behind large images. */
-export function agentSink(options: { socketPath: string; timeoutMs: number }): CaptureSink {
-  const client = new AgentClient({ socketPath: options.socketPath });
-  return { capture: (capture) => client.captureData(capture, { timeoutMs: options.timeoutMs }), close: () => client.close() };
+const retryMs = 500;
+/** The agent is being replaced, or has not loaded the model again. */
+const passing: ReadonlySet<ErrorKind> = new Set(['unavailable', 'not-found']);
+
+/**
+ * The agent, on a connection of its own: on theirs, predictions would wait behind large images. An agent that is away
+ * is waited for, as long as one capture may take.
+ */
+export function agentSink({ socketPath, timeoutMs }: { socketPath: string; timeoutMs: number }): CaptureSink {
+  const client = new AgentClient({ socketPath });
+  const closed = new AbortController();
+  const capture = async (one: Capture): Promise<void> => {
+    const giveUpAt = performance.now() + timeoutMs;
+    for (let isFirst = true; ; isFirst = false) {
+      try {
+        return await client.captureData(one, { timeoutMs: Math.max(1, giveUpAt - performance.now()) });
+      } catch (error) {
+        if (!(error instanceof FescueError)) throw error;
+        // It was safe before, and only the answer was lost.
+        if (!isFirst && error.kind === 'already-exists') return;
+        if (!passing.has(error.kind) || closed.signal.aborted || performance.now() + retryMs > giveUpAt) throw error;
+        await pause(retryMs, closed.signal);
+      }
+    }
+  };
+  return {
+    capture,
+    close() {
+      closed.abort();
+      client.close();
+    },
+  };
 }
 
 const mostUnderWay = 4;
 
-/** Sends captures beside the classification. One that is refused is not tried again. */
+/** Sends captures beside the classification. One that the sink refuses is not sent again. */
 export class CaptureSender {
   readonly #sink: CaptureSink;
   readonly #log: Logger;

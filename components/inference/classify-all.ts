@@ -1,7 +1,8 @@
-import { FescueError, messageOf } from '../common/errors.ts';
+import { FescueError, messageOf, type ErrorKind } from '../common/errors.ts';
 import type { Logger } from '../common/log.ts';
+import type { Activity } from './activity.ts';
 import type { Capturer } from './capturer.ts';
-import { classifyImage } from './classify.ts';
+import { classifyImage, type Classification } from './classify.ts';
 import type { InferenceSettings } from './configuration.ts';
 import type { ModelConnection } from './model-connection.ts';
 import type { Classifier } from './model-package.ts';
@@ -16,42 +17,55 @@ export type ClassifyAllOptions = {
   readonly model: Pick<ModelConnection, 'predict'>;
   readonly publisher: (settings: InferenceSettings) => Publisher;
   readonly capturer: Capturer;
+  readonly activity: Activity;
   readonly log: Logger;
-  readonly signal: AbortSignal;
+  /** Ends everything, or only the waiting for the agent: an image that comes to nothing then is the last, and not handled. */
+  readonly ending: AbortSignal;
 };
 
 export type ImageCounts = { readonly classified: number; readonly skipped: number; readonly unpublished: number };
+
+/** How an image ends that the agent could not be asked about. */
+const unanswered: ReadonlySet<ErrorKind> = new Set(['unavailable', 'not-found', 'cancelled']);
 
 /**
  * One image after the other. What goes wrong with one is logged and counted, and the next has its turn.
  *
  * @returns the images by what became of them
  */
-export async function classifyAll({ images, settings, classifier, model, publisher, capturer, log, signal }: ClassifyAllOptions): Promise<ImageCounts> {
+export async function classifyAll(options: ClassifyAllOptions): Promise<ImageCounts> {
+  const { images, settings, classifier, model, capturer, activity, log, ending } = options;
   const counts = { classified: 0, skipped: 0, unpublished: 0 };
   for await (const image of images) {
     const now = settings();
-    const classification = await classifyImage(image, { classifier, model, threshold: now.ScoreThreshold, maxResults: now.MaxResults }).catch((error: unknown) => {
-      // The end of all images, and no fault of this one.
-      if (signal.aborted) return undefined;
+    activity.classifying = true;
+    try {
+      const classification = await classifyImage(image, { classifier, model, threshold: now.ScoreThreshold, maxResults: now.MaxResults });
+      capturer.consider(classification, now);
+      await publish(classification, now, { ...options, counts });
+    } catch (error) {
       if (!(error instanceof FescueError)) throw error;
+      if (ending.aborted && unanswered.has(error.kind)) break;
       counts.skipped += 1;
       log.error({ image, reason: messageOf(error), ...counts, ...capturer.counts }, 'image skipped');
-      return undefined;
-    });
-    if (classification === undefined) continue;
-    capturer.consider(classification, now);
-    const { message } = classification;
-    await publisher(now).publish(message).then(
-      () => {
-        counts.classified += 1;
-        log.info({ image, results: message['inference-results'], timingsMs: message['timings-ms'], ...counts, ...capturer.counts }, 'image classified');
-      },
-      (error: unknown) => {
-        counts.unpublished += 1;
-        log.error({ image, results: message['inference-results'], reason: messageOf(error), ...counts, ...capturer.counts }, 'result could not be published');
-      },
-    );
+    } finally {
+      activity.classifying = false;
+    }
   }
   return counts;
+}
+
+type Publishing = Pick<ClassifyAllOptions, 'publisher' | 'capturer' | 'log'> & { readonly counts: { classified: number; unpublished: number } };
+
+async function publish({ image, message }: Classification, settings: InferenceSettings, { publisher, capturer, log, counts }: Publishing): Promise<void> {
+  await publisher(settings).publish(message).then(
+    () => {
+      counts.classified += 1;
+      log.info({ image, results: message['inference-results'], timingsMs: message['timings-ms'], ...counts, ...capturer.counts }, 'image classified');
+    },
+    (error: unknown) => {
+      counts.unpublished += 1;
+      log.error({ image, results: message['inference-results'], reason: messageOf(error), ...counts, ...capturer.counts }, 'result could not be published');
+    },
+  );
 }

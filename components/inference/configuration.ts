@@ -1,14 +1,15 @@
 import { resolve } from 'node:path';
 import { defaultSocketPath } from '../common/agent-client.ts';
 import { FescueError } from '../common/errors.ts';
+import type { ConfigurationPart } from '../common/greengrass-ipc.ts';
+import type { LiveConfiguration } from '../common/live-settings.ts';
 import { parseSettings, settingsFromEnvironment, type SettingValues } from '../common/settings.ts';
 import { readSettingsFile } from '../common/settings-file.ts';
 import { inferenceSettings } from './settings.ts';
 
 export type InferenceSettings = SettingValues<typeof inferenceSettings>;
 
-/** A configuration that can be used, and the keys in it that mean nothing here. */
-export type Configuration = { readonly settings: InferenceSettings; readonly unknownKeys: readonly string[] };
+export type Configuration = LiveConfiguration<InferenceSettings>;
 
 /** The part of Greengrass IPC that knows configurations. */
 export type ConfigurationService = { getConfiguration(component?: string): Promise<Record<string, unknown> | undefined> };
@@ -24,6 +25,9 @@ export type ConfigurationSources = {
 };
 
 const agentComponent = 'dev.fescue.EdgeAgent';
+
+/** Where the path of the agent's socket is, which counts while UnixSocketName is empty. */
+export const agentsSocketName: ConfigurationPart = { component: agentComponent, keyPath: ['UnixSocketName'] };
 
 /**
  * Reads and checks the whole configuration.

@@ -3,11 +3,16 @@ import { join, resolve } from 'node:path';
 import { watch, type FSWatcher } from 'chokidar';
 import { messageOf } from '../common/errors.ts';
 import type { Logger } from '../common/log.ts';
+import type { Activity } from './activity.ts';
 import type { InferenceSettings } from './configuration.ts';
-import { pause } from './pause.ts';
+import { stampOf, type HandledImages } from './handled-images.ts';
+import { pause } from '../common/pause.ts';
 
 export type SourceOptions = {
   readonly settings: Pick<InferenceSettings, 'ImageName' | 'ImageDirectory' | 'InferenceInterval'>;
+  /** What has had its turn in the life of another source: of a directory, it gets no other one. */
+  readonly handled: HandledImages;
+  readonly activity: Activity;
   readonly log: Logger;
   /** Ends the source. */
   readonly signal: AbortSignal;
@@ -32,26 +37,33 @@ async function* repeatedImage({ settings, signal }: SourceOptions): AsyncGenerat
   }
 }
 
-/** Every image of a directory by name, then each that is added or written anew. */
-async function* directoryImages({ settings, log, signal }: SourceOptions): AsyncGenerator<string> {
+/** Every image of a directory by name, then each that is added or written anew. One that is not followed by the next was not handled. */
+async function* directoryImages({ settings, handled, activity, log, signal }: SourceOptions): AsyncGenerator<string> {
   const folder = resolve(settings.ImageDirectory);
   await folderExists(folder, log, signal);
   if (signal.aborted) return;
-  const queue = new PathQueue(signal);
+  const queue = new PathQueue(activity, signal);
   // Watching starts before listing, so that no file falls between the two.
-  const watcher = await watchImages(folder, queue, log);
+  const watcher = await watchImages({ folder, queue, handled, log });
   try {
-    for (const name of (await readdir(folder)).filter((one) => imageFile.test(one)).sort()) queue.add(join(folder, name));
-    for (let path = await queue.next(); path !== undefined; path = await queue.next()) yield path;
+    const names = (await readdir(folder)).filter((one) => imageFile.test(one)).sort();
+    for (const path of names.map((name) => join(folder, name))) if (!(await handled.has(path))) queue.add(path);
+    for (let path = await queue.next(); path !== undefined; path = await queue.next()) {
+      const stamp = await stampOf(path);
+      yield path;
+      handled.add(path, stamp);
+    }
   } finally {
+    queue.clear();
     await watcher.close();
   }
 }
 
-async function watchImages(folder: string, queue: PathQueue, log: Logger): Promise<FSWatcher> {
+async function watchImages({ folder, queue, handled, log }: { folder: string; queue: PathQueue; handled: HandledImages; log: Logger }): Promise<FSWatcher> {
   const watcher = watch(folder, { depth: 0, ignoreInitial: true, awaitWriteFinish: writeFinish, ignored: (path, stats) => stats?.isFile() === true && !imageFile.test(path) });
   watcher.on('add', (path) => queue.add(path));
   watcher.on('change', (path) => queue.add(path));
+  watcher.on('unlink', (path) => handled.forget(path));
   watcher.on('error', (error) => log.error({ folder, reason: messageOf(error) }, 'the image directory cannot be watched; new images may go unnoticed'));
   await new Promise<void>((done) => {
     watcher.once('ready', () => done());
@@ -74,17 +86,25 @@ async function folderExists(folder: string, log: Logger, signal: AbortSignal): P
 /** Paths that wait for their turn, each once. */
 class PathQueue {
   readonly #waiting = new Set<string>();
+  readonly #activity: Activity;
   readonly #signal: AbortSignal;
   #added = Promise.withResolvers<void>();
 
-  constructor(signal: AbortSignal) {
+  constructor(activity: Activity, signal: AbortSignal) {
+    this.#activity = activity;
     this.#signal = signal;
     signal.addEventListener('abort', () => this.#added.resolve(), { once: true });
   }
 
   add(path: string): void {
     this.#waiting.add(path);
+    this.#activity.waiting = this.#waiting.size;
     this.#added.resolve();
+  }
+
+  clear(): void {
+    this.#waiting.clear();
+    this.#activity.waiting = 0;
   }
 
   /** The next path, as soon as there is one; undefined when the source ends. */
@@ -93,6 +113,7 @@ class PathQueue {
       const [path] = this.#waiting;
       if (path !== undefined) {
         this.#waiting.delete(path);
+        this.#activity.waiting = this.#waiting.size;
         return path;
       }
       this.#added = Promise.withResolvers();

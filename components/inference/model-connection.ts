@@ -12,8 +12,10 @@ export type ConnectionOptions = {
   readonly settings: Pick<InferenceSettings, 'UnixSocketName' | 'ModelPath' | 'ModelName' | 'AgentWaitSeconds' | 'PredictTimeoutSeconds' | 'SharedMemoryThresholdBytes'>;
   readonly classifier: Classifier;
   readonly log: Logger;
-  /** Ends all waiting. */
+  /** Ends calls under way. */
   readonly signal: AbortSignal;
+  /** Ends all waiting for the agent and for the model. */
+  readonly ending: AbortSignal;
 };
 
 /** What a model made of an input. */
@@ -44,7 +46,7 @@ export class ModelConnection {
   /**
    * Waits for the agent, however long that takes, and loads the model anew.
    *
-   * @throws FescueError with the agent's status when it refuses the model, `cancelled` when the signal ends the wait
+   * @throws FescueError with the agent's status when it refuses the model, `cancelled` when it was to end meanwhile
    */
   async load(): Promise<void> {
     for (;;) {
@@ -65,7 +67,7 @@ export class ModelConnection {
       try {
         return await this.#predictOnce(input);
       } catch (error) {
-        if (!isKind(error, 'unavailable', 'not-found') || attempt === attemptsPerImage || this.#options.signal.aborted) throw error;
+        if (!isKind(error, 'unavailable', 'not-found') || attempt === attemptsPerImage || this.#options.ending.aborted) throw error;
         this.#options.log.warn({ reason: messageOf(error), attempt }, 'the model does not answer; loading it again');
         await this.#pause();
         await this.load();
@@ -83,10 +85,10 @@ export class ModelConnection {
   }
 
   async #waitForAgent(): Promise<void> {
-    const { settings, log, signal } = this.#options;
+    const { settings, log, ending } = this.#options;
     for (;;) {
       try {
-        await this.#client.waitUntilReady(settings.AgentWaitSeconds * 1000, signal);
+        await this.#client.waitUntilReady(settings.AgentWaitSeconds * 1000, ending);
         return;
       } catch (error) {
         if (isKind(error, 'cancelled')) throw error;
@@ -97,7 +99,7 @@ export class ModelConnection {
 
   /** Unloads first: another model may hold the alias, or an older version of this one. */
   async #loadOnce(): Promise<void> {
-    const { settings, classifier, log, signal } = this.#options;
+    const { settings, classifier, log, ending: signal } = this.#options;
     const { ModelName: name } = settings;
     await ignoring(this.#client.unloadModel(name, { signal }), 'not-found');
     await ignoring(this.#client.loadModel(resolve(settings.ModelPath), name, { signal }), 'already-exists');

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FescueError } from '../common/errors.ts';
-import type { IpcLink } from './ipc-link.ts';
+import type { IpcLink } from '../common/ipc-link.ts';
 import type { ResultMessage } from './result-message.ts';
 
 /** Brings results to whoever waits for them. */

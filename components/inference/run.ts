@@ -1,19 +1,15 @@
 import { CredentialKeeper } from '../common/credentials.ts';
 import { connectGreengrassIpc, isGreengrassComponent, type GreengrassIpc } from '../common/greengrass-ipc.ts';
-import { createLogger, type Logger, type LogLevel } from '../common/log.ts';
-import { removeAbandonedBuffers } from '../common/shared-buffer.ts';
-import { agentSink, CaptureSender } from './capture-sender.ts';
-import { Capturer } from './capturer.ts';
-import { classifyAll, type ImageCounts } from './classify-all.ts';
-import { readConfiguration, type InferenceSettings } from './configuration.ts';
-import { ConfigurationFollower } from './configuration-follower.ts';
-import { imageSource } from './image-source.ts';
-import { IpcLink } from './ipc-link.ts';
-import { LiveSettings } from './live-settings.ts';
-import { ModelConnection } from './model-connection.ts';
-import { readClassifier, type Classifier } from './model-package.ts';
-import { greengrassPublisher, stdoutPublisher, type Publisher } from './publisher.ts';
-import { Sampler } from './sampler.ts';
+import { IpcLink } from '../common/ipc-link.ts';
+import { LiveSettings } from '../common/live-settings.ts';
+import { createLogger, type LogLevel } from '../common/log.ts';
+import { NucleusTies } from '../common/nucleus-ties.ts';
+import { pause } from '../common/pause.ts';
+import { Activity } from './activity.ts';
+import { agentsSocketName, readConfiguration } from './configuration.ts';
+import { HandledImages } from './handled-images.ts';
+import { runPipeline } from './pipeline.ts';
+import { inferenceSettings } from './settings.ts';
 
 export type RunOptions = {
   readonly environment: NodeJS.ProcessEnv;
@@ -23,8 +19,10 @@ export type RunOptions = {
 };
 
 const ipcTimeoutMs = 10_000;
-/** A nucleus has five seconds of patience with a component that stops. */
-const lastCapturesMs = 2_000;
+const ipcRetryMs = 1_000;
+/** A nucleus that starts may take its time; without the configuration there is nothing to begin with. */
+const firstConnectionMs = 60_000;
+const lastWordsMs = 1_000;
 
 /**
  * The whole life of the component: configuration, credentials, model, images, and, on SIGTERM or SIGINT, the way back.
@@ -32,74 +30,70 @@ const lastCapturesMs = 2_000;
  * @throws FescueError when it cannot start, or the agent refuses the model
  */
 export async function runInference(options: RunOptions): Promise<void> {
-  const stopping = stopSignal();
-  const connect = (): Promise<GreengrassIpc> => connectGreengrassIpc({ timeoutMs: ipcTimeoutMs });
-  const ipc = isGreengrassComponent(options.environment) ? await connect() : undefined;
+  const signal = stopSignal();
+  const ipc = isGreengrassComponent(options.environment) ? await firstConnection(signal) : undefined;
+  if (signal.aborted) return;
   try {
-    const initial = await readConfiguration({ ...options, ipc });
-    const { settings, unknownKeys } = initial;
-    const log = createLogger({ component: 'inference', level: settings.LogLevel as LogLevel, fd: settings.PublishTo === 'stdout' ? 2 : 1 });
-    for (const key of unknownKeys) log.warn({ key }, 'configuration key is not known and has no effect');
-    const link = ipc === undefined ? undefined : new IpcLink({ first: ipc, connect, log });
-    const live = new LiveSettings({ initial, read: async () => readConfiguration({ ...options, ipc: await link?.connection() }), log });
-    const follower = link === undefined ? undefined : new ConfigurationFollower({ link, log, onUpdate: () => live.update() });
-    follower?.start();
-    try {
-      await runWith({ live, log, link, environment: options.environment, signal: stopping });
-    } finally {
-      await follower?.stop();
-      await link?.close();
-    }
-    log.info('stopped');
+    await runWith({ ...options, ipc, signal });
   } finally {
     await ipc?.close();
+    // What keeps the process alive after that is a nucleus that does not answer.
+    setTimeout(() => process.exit(), lastWordsMs).unref();
   }
 }
 
-type Running = { live: LiveSettings; log: Logger; link: IpcLink | undefined; environment: NodeJS.ProcessEnv; signal: AbortSignal };
-
-async function runWith({ live, log, link, environment, signal }: Running): Promise<void> {
-  const credentials = new CredentialKeeper({ environment, log });
+async function runWith({ ipc, signal, ...options }: RunOptions & { ipc: GreengrassIpc | undefined; signal: AbortSignal }): Promise<void> {
+  const initial = await readConfiguration({ ...options, ipc });
+  let { settings } = initial;
+  const log = createLogger({ component: 'inference', level: settings.LogLevel as LogLevel, fd: () => (settings.PublishTo === 'stdout' ? 2 : 1) });
+  for (const key of initial.unknownKeys) log.warn({ key }, 'configuration key is not known and has no effect');
+  const link = ipc === undefined ? undefined : new IpcLink({ first: ipc, connect, log });
+  let renewal = new AbortController();
+  const live = new LiveSettings({
+    table: inferenceSettings,
+    initial,
+    read: async () => readConfiguration({ ...options, ipc: await link?.connection() }),
+    log,
+    onPostponed: (changes) => {
+      log.info({ settings: changes }, 'configuration changed; finishing what runs and beginning anew');
+      renewal.abort();
+    },
+  });
+  const activity = new Activity();
+  const ties = link === undefined ? undefined : new NucleusTies({ link, log, onConfigurationUpdate: async () => live.update(), also: [agentsSocketName], isBusy: () => activity.busy, mostDeferralSeconds: () => live.current.DeferUpdatesSeconds });
+  const credentials = new CredentialKeeper({ environment: options.environment, log });
+  ties?.start();
   await credentials.start();
-  const settings = live.current;
-  const classifier = await readClassifier(settings.ModelPath);
-  const model = new ModelConnection({ settings, classifier, log, signal });
+  const handled = new HandledImages();
   try {
-    await model.load();
-    // Only now: a worker of the model that was loaded before may have had one attached.
-    const abandoned = removeAbandonedBuffers();
-    if (abandoned.length > 0) log.info({ segments: abandoned }, 'removed shared memory of a component that was killed');
-    await link?.connection().then((connection) => connection.updateState('RUNNING'));
-    await classifyImages({ live, log, link, classifier, model, signal });
-  } catch (error) {
-    // Stopped while it waited for something: not a failure.
-    if (!signal.aborted) throw error;
+    do {
+      renewal = new AbortController();
+      settings = live.takeUp();
+      await runPipeline({ settings, now: () => live.current, handled, activity, link, log, onReady: () => ties?.running(), signal, renewal: renewal.signal });
+    } while (renewal.signal.aborted && !signal.aborted);
   } finally {
-    await model.close();
     credentials.stop();
+    await ties?.stop();
   }
+  log.info('stopped');
 }
 
-type Classifying = Pick<Running, 'live' | 'log' | 'link' | 'signal'> & { classifier: Classifier; model: ModelConnection };
-
-async function classifyImages({ live, log, link, classifier, model, signal }: Classifying): Promise<void> {
-  const settings = live.current;
-  const sender = new CaptureSender({ sink: agentSink({ socketPath: settings.UnixSocketName, timeoutMs: settings.PredictTimeoutSeconds * 1000 }), log });
-  const capturer = new Capturer({ sampler: new Sampler(), sender, log });
-  const images = imageSource({ settings, log, signal });
-  const publisher = (now: InferenceSettings): Publisher => publisherFor(now, link);
-  let counts: ImageCounts;
-  try {
-    counts = await classifyAll({ images, settings: () => live.current, classifier, model, publisher, capturer, log, signal });
-  } finally {
-    await sender.finish(lastCapturesMs);
-  }
-  log.info({ ...counts, ...capturer.counts, refusals: sender.refusals }, 'stopping');
+async function connect(): Promise<GreengrassIpc> {
+  return connectGreengrassIpc({ timeoutMs: ipcTimeoutMs });
 }
 
-function publisherFor(settings: InferenceSettings, ipc: IpcLink | undefined): Publisher {
-  if (settings.PublishTo === 'stdout' || ipc === undefined) return stdoutPublisher;
-  return greengrassPublisher({ ipc, to: settings.PublishTo === 'local' ? 'local' : 'iot-core', topic: settings.PublishResultsOnTopic });
+/** @returns undefined when it was to stop meanwhile @throws FescueError `unavailable` when the nucleus does not answer for a minute */
+async function firstConnection(signal: AbortSignal): Promise<GreengrassIpc | undefined> {
+  const giveUpAt = performance.now() + firstConnectionMs;
+  while (!signal.aborted) {
+    try {
+      return await connect();
+    } catch (error) {
+      if (performance.now() + ipcRetryMs > giveUpAt) throw error;
+      await pause(ipcRetryMs, signal);
+    }
+  }
+  return undefined;
 }
 
 /** Aborted by the first SIGTERM or SIGINT. */

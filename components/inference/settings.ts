@@ -12,7 +12,7 @@ export const inferenceSettings = {
   ImageDirectory: {
     kind: 'text',
     default: 'photos',
-    doc: 'Directory whose JPEG, PNG and WebP files are classified once each, then every new or changed one; relative to the component\'s work folder.',
+    doc: 'Directory whose JPEG, PNG and WebP files are classified once each after the start of the component, then every new or changed one; relative to the component\'s work folder.',
     live: false,
   },
   InferenceInterval: {
@@ -77,6 +77,7 @@ export const inferenceSettings = {
     live: false,
   },
   PredictTimeoutSeconds: { kind: 'number', default: 60, integer: false, min: 0.1, max: 3_600, doc: 'Seconds one prediction or one capture may take.', live: false },
+  DeferUpdatesSeconds: { kind: 'number', default: 300, integer: false, min: 0, max: 86_400, doc: 'Longest time a Greengrass deployment that asks components first waits while images are classified, in seconds; 0 lets it go on at once.', live: true },
   CaptureEveryNth: { kind: 'number', default: 0, integer: true, min: 0, max: 1_000_000_000, doc: 'Captures every n-th classified image, 1 every one; 0 is off.', live: true },
   CaptureRandomShare: { kind: 'number', default: 0, integer: false, min: 0, max: 1, doc: 'Captures this share of the images, picked at random; 0 is off.', live: true },
   CaptureScoreBelow: { kind: 'number', default: 0, integer: false, min: 0, max: 1, doc: 'Captures images whose best score, published or not, is below this; 0 is off.', live: true },

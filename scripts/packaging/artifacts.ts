@@ -22,9 +22,13 @@ export type ArtifactOrder = {
   readonly progress: (text: string) => void;
 };
 
+/** Those with a process that has to be stopped. */
+const runningComponents: readonly string[] = [componentNames.agent, componentNames.inference];
+
 /** Makes the artifacts of one of this checkout's components. The same sources give the same bytes. */
 export async function makeArtifacts(component: Component, order: ArtifactOrder): Promise<void> {
   await copyInstaller(order.folder);
+  if (runningComponents.includes(component.name)) await copyFile(inCheckout('components/common/stop.sh'), join(order.folder, 'stop.sh'));
   if (component.name === componentNames.runtime) {
     for (const architecture of order.architectures) await copyRuntime(architecture, order);
     return;

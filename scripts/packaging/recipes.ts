@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { stringify } from 'yaml';
-import { agentSettings } from '../../components/agent/settings.ts';
+import { agentSettings, longestStopSeconds } from '../../components/agent/settings.ts';
 import { manifestFileName, parseManifest } from '../../components/common/model-manifest.ts';
 import { environmentVariableOf, type SettingsTable } from '../../components/common/settings.ts';
 import { productVersion } from '../../components/common/version.ts';
@@ -59,7 +59,7 @@ export function runtimeArchive(architecture: Architecture): string {
 
 function runtime(): Component {
   const manifests = architectureNames.map((architecture) =>
-    manifest({ architecture, archive: runtimeArchive(architecture), lifecycle: {}, installTimeoutSeconds: 600 }),
+    manifest({ architecture, archive: runtimeArchive(architecture), lifecycle: {}, installTimeoutSeconds: 900 }),
   );
   return component(componentNames.runtime, productVersion, 'runtime-linux-*.tar.gz', {
     ComponentDescription: 'Node and the native libraries that the other Fescue components run on.',
@@ -69,13 +69,15 @@ function runtime(): Component {
 
 function agent(): Component {
   const archive = 'agent.tar.gz';
-  const settings = Object.fromEntries(Object.keys(agentSettings).map((key) => [environmentVariableOf(key), `{configuration:/${key}}`]));
+  // A change of the environment restarts the component; what it follows while it runs must not be in there.
+  const fixed = Object.entries(agentSettings).filter(([, { live }]) => !live).map(([key]) => key);
+  const settings = Object.fromEntries(fixed.map((key) => [environmentVariableOf(key), `{configuration:/${key}}`]));
   return component(componentNames.agent, productVersion, archive, {
     ComponentDescription: 'The on-device agent: the SageMaker Edge Manager API on ONNX Runtime.',
     ComponentConfiguration: { DefaultConfiguration: defaultsOf(agentSettings) },
     // For captured data on its way to S3: nucleus lite tells only those of the service that depend on it.
     ComponentDependencies: dependencies({ [componentNames.runtime]: productVersion, 'aws.greengrass.TokenExchangeService': undefined }),
-    Manifests: [manifest({ archive, lifecycle: runLifecycle('agent.cjs', settings) })],
+    Manifests: [manifest({ archive, artifacts: ['stop.sh'], lifecycle: runLifecycle({ bundle: 'agent.cjs', environment: settings, stopSeconds: longestStopSeconds + agentEndSeconds }) })],
   });
 }
 
@@ -123,7 +125,7 @@ function inference(): Component {
       [componentNames.runtime]: productVersion,
       'aws.greengrass.TokenExchangeService': undefined,
     }),
-    Manifests: [manifest({ archive, lifecycle: runLifecycle('inference.cjs', {}) })],
+    Manifests: [manifest({ archive, artifacts: ['stop.sh'], lifecycle: runLifecycle({ bundle: 'inference.cjs', environment: {}, stopSeconds: 15 }) })],
   });
 }
 
@@ -136,22 +138,36 @@ function component(name: string, version: string, archive: string, rest: object)
  * A manifest in the subset both nuclei read: lowercase steps, PascalCase options, `runtime: "*"`, and an archive that
  * the install step unpacks itself, because neither nucleus keeps a ZIP's mode bits.
  */
-function manifest(options: { architecture?: Architecture; archive: string; lifecycle: object; installTimeoutSeconds?: number }): object {
-  const install = { Script: `sh "{artifacts:path}/install.sh" "{artifacts:path}/${options.archive}"`, Timeout: options.installTimeoutSeconds ?? 120 };
+function manifest(options: { architecture?: Architecture; archive: string; artifacts?: readonly string[]; lifecycle: object; installTimeoutSeconds?: number }): object {
+  const install = { Script: `sh "{artifacts:path}/install.sh" "{artifacts:path}/${options.archive}"`, Timeout: options.installTimeoutSeconds ?? 300 };
+  const files = ['install.sh', ...(options.artifacts ?? []), options.archive];
   const uri = (file: string): string => `s3://BUCKET_NAME/COMPONENT_NAME/COMPONENT_VERSION/${file}`;
   return {
     Platform: { os: 'linux', ...(options.architecture === undefined ? {} : { architecture: options.architecture }), runtime: '*' },
     Lifecycle: { install, ...options.lifecycle },
-    Artifacts: [{ Uri: uri('install.sh') }, { Uri: uri(options.archive) }],
+    Artifacts: files.map((file) => ({ Uri: uri(file) })),
   };
 }
 
-function runLifecycle(bundle: string, environment: Record<string, string>): object {
+/** After the last prediction: captures in memory, workers, last answers. */
+const agentEndSeconds = 15;
+/** What the nucleus needs to end by force what has not ended by then. Its limit is for both. */
+const forceSeconds = 15;
+
+/**
+ * The steps of a component that runs. Nucleus lite, which knows neither shutdown nor recover, has patience of its own.
+ *
+ * @param options.stopSeconds longest time from SIGTERM to its end
+ */
+function runLifecycle({ bundle, environment, stopSeconds }: { bundle: string; environment: Record<string, string>; stopSeconds: number }): object {
   return {
     run: {
-      Script: `exec "${nodeProgram}" ${nodeFlags.join(' ')} "{work:path}/${bundle}"`,
+      Script: `echo $$ > .pid; exec "${nodeProgram}" ${nodeFlags.join(' ')} "{work:path}/${bundle}"`,
       Setenv: { NODE_PATH: `${runtimeFolder}/node_modules`, ...environment },
     },
+    shutdown: { Script: `sh "{artifacts:path}/stop.sh" ${stopSeconds}`, Timeout: stopSeconds + forceSeconds },
+    // The classic nucleus tries again at once, and only three times: not all of them within one passing fault.
+    recover: { Script: 'sleep 5', Timeout: 30 },
   };
 }
 

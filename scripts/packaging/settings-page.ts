@@ -13,8 +13,10 @@ Each key is a key of the component's Greengrass configuration. By hand, the same
 variable: \`UnixSocketName\` is \`${flagOf('UnixSocketName')}\` and \`${environmentVariableOf('UnixSocketName')}\`. A flag wins over
 the environment, the environment over a file (\`-c\`), the file over Greengrass. Numbers and booleans may be written as
 text. An empty value means the default. All problems of a configuration are reported at once; a key that is not known is a
-warning. A running component follows changes of the settings marked *live*; others take effect with its next start. The
-agent's file may use the keys of the original Edge Manager agent: [migration.md](migration.md).
+warning. A running component follows changes of the settings marked *live*: all of them together, or none when one cannot be
+used, which is logged. A change of another one makes the inference component finish what runs and begin anew in the same process;
+the agent is restarted by Greengrass then. Nucleus lite restarts a component on any change. The agent's file may use the keys of
+the original Edge Manager agent: [migration.md](migration.md).
 
 ${section(componentNames.agent, agentSettings)}
 ${section(componentNames.inference, inferenceSettings)}`;

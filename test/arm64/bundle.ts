@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { renameSync } from 'node:fs';
+import { cpSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ConfigurationUpdate } from '../../scripts/local-nucleus/config-store.ts';
-import { installComponent } from '../../scripts/local-nucleus/install.ts';
 import type { ResolvedStep } from '../../scripts/local-nucleus/interpolate.ts';
-import { planDeployment, type PlannedComponent } from '../../scripts/local-nucleus/plan.ts';
+import { planComponents, type PlannedComponent } from '../../scripts/local-nucleus/plan.ts';
+import { readRecipeFolder } from '../../scripts/local-nucleus/recipe-folder.ts';
+import { resolve } from '../../scripts/local-nucleus/resolve.ts';
 import { storeAt, type Store } from '../../scripts/local-nucleus/store.ts';
 import { buildComponents } from '../../scripts/packaging/build-components.ts';
 import { componentNames } from '../../scripts/packaging/recipes.ts';
@@ -30,9 +31,13 @@ export async function installBundle({ folder, emulator, configuration }: { folde
   const build = await buildComponents({ folder: join(folder, 'build'), architectures: ['aarch64'], onProgress: (text) => process.stdout.write(`arm64: ${text}\n`) });
   const store = storeAt(join(folder, 'root'));
   const host = { os: 'linux', architecture: 'aarch64' };
-  const components = { [componentNames.inference]: build.components[componentNames.inference] ?? '' };
-  const planned = await planDeployment({ ...build, components, configuration }, { store, host, thingName: 'arm64', currentConfiguration: () => undefined });
-  for (const component of planned) await install(component, store);
+  const roots = { [componentNames.inference]: build.components[componentNames.inference] ?? '' };
+  const recipes = resolve({ roots, recipes: await readRecipeFolder(build.recipeDir) });
+  const planned = await planComponents(
+    { recipes, artifactDir: build.artifactDir, configuration },
+    { store, host, thingName: 'arm64', currentConfiguration: () => undefined, userOf: async () => undefined },
+  );
+  for (const component of planned) install(component, store);
   const runtime = store.work(componentNames.runtime);
   const node = join(runtime, 'bin/node');
   emulate(node, emulator);
@@ -48,9 +53,11 @@ export async function installBundle({ folder, emulator, configuration }: { folde
   };
 }
 
-async function install({ recipe, artifacts, lifecycle }: PlannedComponent, store: Store): Promise<void> {
-  await installComponent({ recipe, store }, artifacts);
-  if (lifecycle.steps.install !== undefined) execFileSync('sh', ['-c', lifecycle.steps.install.script], { cwd: store.work(recipe.name), stdio: 'inherit' });
+function install({ recipe, artifacts = [], lifecycle }: PlannedComponent, store: Store): void {
+  const work = store.work(recipe.name);
+  mkdirSync(work, { recursive: true });
+  for (const { artifact, source } of artifacts) cpSync(source, join(store.files(recipe.name, recipe.version).artifacts, artifact.fileName));
+  if (lifecycle.steps.install !== undefined) execFileSync('sh', ['-c', lifecycle.steps.install.script], { cwd: work, stdio: 'inherit' });
 }
 
 /** The system cannot start an arm64 program: a script in its place starts it in the emulator. */

@@ -3,7 +3,7 @@ import type { SubscriptionResponseMessage } from 'aws-iot-device-sdk-v2/dist/gre
 import { pino } from 'pino';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { connectGreengrassIpc } from '../../components/common/greengrass-ipc.ts';
-import { IpcLink } from '../../components/inference/ipc-link.ts';
+import { IpcLink } from '../../components/common/ipc-link.ts';
 import { greengrassPublisher } from '../../components/inference/publisher.ts';
 import type { ResultMessage } from '../../components/inference/result-message.ts';
 import { ConfigStore } from '../../scripts/local-nucleus/config-store.ts';

@@ -1,9 +1,11 @@
-import { join, resolve } from 'node:path';
+import { copyFile } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import type { AgentClient } from '../../components/common/agent-client.ts';
 import { connectGreengrassIpc, type GreengrassIpc } from '../../components/common/greengrass-ipc.ts';
-import { ConfigurationFollower } from '../../components/inference/configuration-follower.ts';
-import { IpcLink } from '../../components/inference/ipc-link.ts';
-import { ConfigStore, type JsonObject } from '../../scripts/local-nucleus/config-store.ts';
+import { ConfigurationFollower } from '../../components/common/configuration-follower.ts';
+import { IpcLink } from '../../components/common/ipc-link.ts';
+import { ConfigStore, type ConfigurationUpdate, type JsonObject } from '../../scripts/local-nucleus/config-store.ts';
 import { configurationOperations } from '../../scripts/local-nucleus/ipc-configuration.ts';
 import { IpcServer } from '../../scripts/local-nucleus/ipc-server.ts';
 import { isAlive } from '../helpers/processes.ts';
@@ -15,22 +17,23 @@ import { recipeOf, useNucleus } from '../helpers/use-nucleus.ts';
 
 type Line = Record<string, unknown> & { msg: string };
 
-type RunningComponent = { merge: (configuration: JsonObject) => Promise<void>; lines: (message: RegExp) => Line[]; pids: () => number[]; state: () => string | undefined };
+type RunningComponent = { merge: (configuration: JsonObject, others?: Record<string, ConfigurationUpdate>) => Promise<void>; client: AgentClient; lines: (message: RegExp) => Line[]; pids: () => number[]; state: () => string | undefined };
 
 /** The inference component below a nucleus, classifying one photo again and again, and the way to deploy changes of its configuration. */
-async function useComponent(): Promise<RunningComponent> {
-  const { socketPath } = await useAgent();
+async function useComponent(settings: JsonObject = {}, others: object[] = []): Promise<RunningComponent> {
+  const { socketPath, client } = await useAgent();
   const nucleus = await useNucleus();
   const topic = 'gg/results';
   const accessControl = { 'aws.greengrass.ipc.pubsub': { local: { operations: ['aws.greengrass#PublishToTopic'], resources: [topic] } } };
-  const configuration = { ImageDirectory: photoFolder, ImageName: 'dog.jpg', InferenceInterval: 0.1, ModelPath: samplePackage, UnixSocketName: socketPath, PublishTo: 'local', PublishResultsOnTopic: topic, accessControl };
+  const configuration = { ImageDirectory: photoFolder, ImageName: 'dog.jpg', InferenceInterval: 0.1, ModelPath: samplePackage, UnixSocketName: socketPath, PublishTo: 'local', PublishResultsOnTopic: topic, accessControl, ...settings };
   const run = `echo "pid $$"; exec "${process.execPath}" "${resolve('components/inference/main.ts')}"`;
-  const merge = (changes: JsonObject): Promise<void> =>
-    nucleus.deploy({ recipes: [recipeOf('inference', { lifecycle: { run }, configuration })], components: { inference: '1.0.0' }, configuration: { inference: { MERGE: changes } } });
+  const components = Object.fromEntries(['inference', ...others.map((recipe) => (recipe as { ComponentName: string }).ComponentName)].map((name) => [name, '1.0.0']));
+  const merge = (changes: JsonObject, updates: Record<string, ConfigurationUpdate> = {}): Promise<void> =>
+    nucleus.deploy({ recipes: [recipeOf('inference', { lifecycle: { run }, configuration }), ...others], components, configuration: { inference: { MERGE: changes }, ...updates } });
   await merge({});
   const lines = (message: RegExp): Line[] => nucleus.output('inference').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as Line).filter(({ msg }) => message.test(msg));
   const pids = (): number[] => nucleus.output('inference').flatMap((line) => (line.startsWith('pid ') ? [Number(line.slice(4))] : []));
-  return { merge, lines, pids, state: () => nucleus.state('inference') };
+  return { merge, client, lines, pids, state: () => nucleus.state('inference') };
 }
 
 /** Captures the component tried, by its last line. */
@@ -58,14 +61,54 @@ test('a running component follows a deployment, refuses a bad one, and is the sa
   expect(component.lines(/^image classified/).at(-1)?.['results']).toHaveLength(2);
   expect(component.lines(/was refused; going on/)).toMatchObject([{ level: 'warn', reason: expect.stringMatching(/CaptureEveryNth: .*got "often"\n.*CaptureRandomShare: .*got 7/) as string }]);
 
-  await component.merge({ CaptureEveryNth: 0, CaptureRandomShare: 0, InferenceInterval: 0.2, PublishResultsOnTopic: 'gg/elsewhere' });
+  await component.merge({ CaptureEveryNth: 0, CaptureRandomShare: 0, PublishResultsOnTopic: 'gg/elsewhere' });
   await eventually(() => component.lines(/could not be published/).some(({ reason }) => /on resource gg\/elsewhere/.test(String(reason))), 'a result on the new topic');
-  await eventually(() => component.lines(/take effect with the next start only/).length === 1, 'the warning');
-  expect(component.lines(/take effect with the next start only/)[0]).toMatchObject({ level: 'warn', settings: { InferenceInterval: 0.2 } });
+  expect(component.lines(/beginning anew/)).toEqual([]);
   const pids = component.pids();
   expect(pids).toHaveLength(1);
   expect(pids.every(isAlive)).toBe(true);
   expect(component.state()).toBe('RUNNING');
+});
+
+test('a change of a setting that is not live begins anew in the same process, with all that came with it', async () => {
+  const component = await useComponent();
+  await eventually(() => classified(component) > 1, 'images');
+  await component.merge({ ImageName: 'cat.jpg', ModelName: 'other', MaxResults: 1, ScoreThreshold: 0 });
+  await eventually(() => component.lines(/^model loaded/).length === 2, 'the model under its new name');
+  const { length } = component.lines(/^image classified/);
+  await eventually(() => classified(component) > length + 1, 'images after it');
+  const after = component.lines(/^image classified/).slice(length);
+  expect(after.every(({ image, results }) => String(image).endsWith('/cat.jpg') && (results as object[]).length === 1)).toBe(true);
+  expect(component.lines(/beginning anew/)).toMatchObject([{ level: 'info', settings: { ImageName: 'cat.jpg', ModelName: 'other' } }]);
+  expect(component.lines(/^image skipped/)).toEqual([]);
+  expect((await component.client.listModels()).map(({ name }) => name)).toEqual(['other']);
+  expect(component.pids()).toHaveLength(1);
+  expect(component.state()).toBe('RUNNING');
+});
+
+test('the images of a directory are not classified again for that', async () => {
+  const folder = await temporaryFolder();
+  await copyFile(join(photoFolder, 'dog.jpg'), join(folder, 'dog.jpg'));
+  const component = await useComponent({ ImageDirectory: folder, ImageName: '' });
+  await eventually(() => classified(component) === 1, 'the image');
+  await component.merge({ PredictTimeoutSeconds: 30 });
+  await eventually(() => component.lines(/^model loaded/).length === 2, 'the model to be loaded again');
+  await copyFile(join(photoFolder, 'cat.jpg'), join(folder, 'cat.jpg'));
+  await eventually(() => classified(component) === 2, 'the new image');
+  expect(component.lines(/^image classified/).map(({ image }) => basename(String(image)))).toEqual(['dog.jpg', 'cat.jpg']);
+});
+
+test("the agent's socket is followed to where its own configuration says", async () => {
+  const [first, second] = [await useAgent(), await useAgent()];
+  const agent = recipeOf('dev.fescue.EdgeAgent', { configuration: { UnixSocketName: first.socketPath } });
+  const component = await useComponent({ UnixSocketName: '' }, [agent]);
+  await eventually(() => classified(component) > 1, 'images');
+  await component.merge({}, { 'dev.fescue.EdgeAgent': { MERGE: { UnixSocketName: second.socketPath } } });
+  await eventually(async () => (await second.client.listModels()).length === 1, 'the model on the other agent');
+  expect(await first.client.listModels()).toEqual([]);
+  const { length } = component.lines(/^image classified/);
+  await eventually(() => classified(component) > length, 'another image');
+  expect(component.pids()).toHaveLength(1);
 });
 
 /** A nucleus that can go and come back with another configuration, and a follower of the component `one` with it. */

@@ -21,9 +21,11 @@ export type RunningInference = {
 };
 
 /** Starts the inference component by hand: results on stdout, logs on stderr. */
-export function useInference(flags: Record<string, string | number>, options: { cwd?: string; environment?: NodeJS.ProcessEnv } = {}): RunningInference {
+export function useInference(flags: Record<string, string | number>, options: { cwd?: string; environment?: NodeJS.ProcessEnv; wrap?: (command: readonly string[]) => [string, ...string[]] } = {}): RunningInference {
   const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)]);
-  const child = spawn(process.execPath, [resolve('components/inference/main.ts'), ...args], { stdio: ['ignore', 'pipe', 'pipe'], ...(options.cwd === undefined ? {} : { cwd: options.cwd }), env: { ...process.env, ...options.environment } });
+  const command: [string, ...string[]] = [process.execPath, resolve('components/inference/main.ts'), ...args];
+  const [program, ...given] = options.wrap?.(command) ?? command;
+  const child = spawn(program, given, { stdio: ['ignore', 'pipe', 'pipe'], ...(options.cwd === undefined ? {} : { cwd: options.cwd }), env: { ...process.env, ...options.environment } });
   let [printed, errors] = ['', ''];
   child.stdout.on('data', (chunk: Buffer) => void (printed += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => void (errors += chunk.toString()));

@@ -8,10 +8,21 @@ import type { Overflow } from './spool.ts';
 import type { DeliveryOrder } from './waiting-entries.ts';
 
 /** The bucket captures go to. */
-export type BucketConfig = { readonly bucket: string; readonly region: string; readonly endpoint: string; readonly idleTimeoutMs: number; readonly bytesPerSecond: number | undefined };
+export type BucketConfig = { readonly bucket: string; readonly region: string; readonly endpoint: string; readonly idleTimeoutMs: number };
+
+/** What may change while captures are taken and delivered. */
+export type CaptureTuning = {
+  readonly batchSize: number;
+  readonly pushPeriodMs: number;
+  readonly overflow: Overflow;
+  readonly order: DeliveryOrder;
+  /** Undefined, and not Infinity, which JSON does not know, for as fast as it goes. */
+  readonly bytesPerSecond: number | undefined;
+  readonly logLevel: LogLevel;
+};
 
 /** How captured data is kept and delivered, complete and checked; see `capture-settings.ts` for what each key does. */
-export type CaptureConfig = {
+export type CaptureConfig = CaptureTuning & {
   readonly origin: CaptureOrigin;
   readonly destination: 'Cloud' | 'Disk';
   /** Undefined when no bucket is named. */
@@ -22,19 +33,19 @@ export type CaptureConfig = {
   /** Undefined for captures in memory only. */
   readonly spoolFolder: string | undefined;
   readonly bufferSize: number;
-  readonly batchSize: number;
-  readonly pushPeriodMs: number;
   readonly embedLimit: number;
   readonly budgetBytes: number;
   readonly freeFloorBytes: number;
-  readonly overflow: Overflow;
-  readonly order: DeliveryOrder;
   readonly parallel: number;
   /** The most bytes of one capture. */
   readonly mostBytes: number;
   readonly allowWritableSharedMemory: boolean;
-  readonly logLevel: LogLevel;
 };
+
+/** The part of a configuration that may change. */
+export function tuningOf({ batchSize, pushPeriodMs, overflow, order, bytesPerSecond, logLevel }: CaptureConfig): CaptureTuning {
+  return { batchSize, pushPeriodMs, overflow, order, bytesPerSecond, logLevel };
+}
 
 type Values = SettingValues<typeof captureSettings>;
 type Surroundings = { readonly environment: NodeJS.ProcessEnv; readonly mostBytes: number; readonly allowWritableSharedMemory: boolean; readonly logLevel: LogLevel };
@@ -57,6 +68,7 @@ export function captureConfigOf(values: Values, surroundings: Surroundings): { c
     freeFloorBytes: values.CaptureFreeDiskMegabytes * 1024 * 1024,
     overflow: values.CaptureOverflow as Overflow,
     order: values.CaptureUploadOrder as DeliveryOrder,
+    bytesPerSecond: values.UploadMaxKilobytesPerSecond === 0 ? undefined : values.UploadMaxKilobytesPerSecond * 1024,
     parallel: values.UploadParallel,
     ...rest,
   };
@@ -70,8 +82,6 @@ function bucketOf(values: Values, environment: NodeJS.ProcessEnv): BucketConfig 
     region: values.AwsRegion || environment['AWS_REGION'] || environment['AWS_DEFAULT_REGION'] || (values.S3Endpoint === '' ? '' : 'us-east-1'),
     endpoint: values.S3Endpoint,
     idleTimeoutMs: values.UploadIdleTimeoutSeconds * 1000,
-    // Not Infinity, which JSON does not know.
-    bytesPerSecond: values.UploadMaxKilobytesPerSecond === 0 ? undefined : values.UploadMaxKilobytesPerSecond * 1024,
   };
 }
 

@@ -5,7 +5,7 @@ import { Arena } from '../arena.ts';
 import { childEnvironment, ChildLink } from '../child-link.ts';
 import { frameKinds } from '../frame.ts';
 import { decodeJson, encodeJson } from '../worker-messages.ts';
-import type { CaptureConfig } from './capture-config.ts';
+import type { CaptureConfig, CaptureTuning } from './capture-config.ts';
 import type { CaptureFigures, OpenOrder } from './capture-messages.ts';
 
 const programPath = resourcePath('capture.cjs', '../agent/capture/capture-main.ts');
@@ -27,8 +27,8 @@ export type Connection = { readonly link: ChildLink; readonly arena: Arena };
  * opened: at once after a first crash, and then after pauses of up to 30 seconds.
  */
 export class CaptureProcess {
-  readonly #config: CaptureConfig;
   readonly #log: Logger;
+  #config: CaptureConfig;
   #connection: Promise<Connection> | undefined;
   #link: ChildLink | undefined;
   /** Since when it takes captures. */
@@ -72,6 +72,13 @@ export class CaptureProcess {
   start(): void {
     // Why there is none is logged where that is noticed.
     this.connected().catch(() => undefined);
+  }
+
+  /** Tells the process of a change, and each that is started after it. */
+  tune(tuning: CaptureTuning): void {
+    this.#config = { ...this.#config, ...tuning };
+    // One that cannot be opened hears of it when it is started again.
+    this.#connection?.then(({ link }) => link.note(frameKinds.tuneCaptures, [encodeJson(tuning)]), () => undefined);
   }
 
   /** Ends the process. What waits in memory is delivered if that is possible at once; what is on the disk stays there. */

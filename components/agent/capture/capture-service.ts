@@ -5,8 +5,8 @@ import { captureStatuses } from '../../common/wire.ts';
 import { AttachedSegments } from '../attached-segments.ts';
 import { ClientSegments } from '../client-segments.ts';
 import { frameKinds, type Frame, type OutgoingFrame } from '../frame.ts';
-import { decodeCount, decodeNote, encodeJson, failureOf } from '../worker-messages.ts';
-import type { CaptureConfig } from './capture-config.ts';
+import { decodeCount, decodeJson, decodeNote, encodeJson, failureOf } from '../worker-messages.ts';
+import type { CaptureConfig, CaptureTuning } from './capture-config.ts';
 import { decodeInfo, type CaptureFigures } from './capture-messages.ts';
 import type { NewCapture } from './capture-record.ts';
 import { captureOf, type CapturedModel } from './capture-request.ts';
@@ -62,6 +62,7 @@ export class CaptureService {
 
   receive(frame: Frame): void {
     if (frame.kind === frameKinds.captureStatus) return this.#answerStatus(frame);
+    if (frame.kind === frameKinds.tuneCaptures) return this.#tune(decodeJson<CaptureTuning>(frame.payload));
     if (frame.kind === frameKinds.batch) {
       this.#group = { frames: [], size: decodeCount(frame.payload) };
       return;
@@ -71,6 +72,12 @@ export class CaptureService {
     const { frames } = this.#group;
     this.#group = { frames: [], size: 1 };
     this.#store(frames);
+  }
+
+  #tune(tuning: CaptureTuning): void {
+    this.#options.log.level = tuning.logLevel;
+    this.#opened?.spool.tune(tuning);
+    this.#opened?.delivery.tune(tuning);
   }
 
   #answerStatus({ callId, payload }: Frame): void {

@@ -80,7 +80,7 @@ export const captureSettings = {
     min: 1,
     max: 1_000_000,
     doc: 'Captures that are written to one object; less than CaptureDataBufferSize.',
-    live: false,
+    live: true,
   },
   CaptureDataPushPeriodSeconds: {
     kind: 'number',
@@ -89,7 +89,7 @@ export const captureSettings = {
     min: 0.1,
     max: 2_678_400,
     doc: 'Longest time a capture waits for others of its batch, in seconds.',
-    live: false,
+    live: true,
   },
   CaptureDataBase64EmbedLimit: {
     kind: 'number',
@@ -150,14 +150,14 @@ export const captureSettings = {
     default: 'refuse',
     choices: ['refuse', 'drop-oldest', 'drop-lowest'],
     doc: 'What happens when there is no room for a capture: it is refused with RESOURCE_EXHAUSTED, or the oldest ones are given up, or the oldest of the lowest priority that is not above its own.',
-    live: false,
+    live: true,
   },
   CaptureUploadOrder: {
     kind: 'choice',
     default: 'oldest-first',
     choices: ['oldest-first', 'important-first'],
     doc: 'Which captures are delivered first: the oldest, or those of the highest priority and of these the newest.',
-    live: false,
+    live: true,
   },
   UploadParallel: {
     kind: 'number',
@@ -175,7 +175,7 @@ export const captureSettings = {
     min: 0,
     max: 10_000_000,
     doc: 'Most KiB that are uploaded per second; 0 for as many as the network takes.',
-    live: false,
+    live: true,
   },
   UploadIdleTimeoutSeconds: {
     kind: 'number',

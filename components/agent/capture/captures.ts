@@ -7,7 +7,7 @@ import type { ChildLink } from '../child-link.ts';
 import { frameKinds } from '../frame.ts';
 import type { MessageParts } from '../message-parts.ts';
 import { encodeCount, encodeNote } from '../worker-messages.ts';
-import type { CaptureConfig } from './capture-config.ts';
+import type { CaptureConfig, CaptureTuning } from './capture-config.ts';
 import { encodeInfo, type CaptureFigures } from './capture-messages.ts';
 import { CaptureProcess, stopping } from './capture-process.ts';
 import type { CapturedModel } from './capture-request.ts';
@@ -43,6 +43,11 @@ export class Captures {
   start(): void {
     const { spoolFolder } = this.#config;
     if (this.#hasDestination || (spoolFolder !== undefined && existsSync(spoolFolder))) this.#process.start();
+  }
+
+  /** Follows a change of the configuration. */
+  tune(tuning: CaptureTuning): void {
+    this.#process.tune(tuning);
   }
 
   /**

@@ -1,12 +1,11 @@
 import { CredentialKeeper } from '../../common/credentials.ts';
 import type { Logger } from '../../common/log.ts';
-import type { BucketConfig, CaptureConfig } from './capture-config.ts';
+import type { BucketConfig, CaptureConfig, CaptureTuning } from './capture-config.ts';
 import { systemClock } from './clock.ts';
-import type { Destination } from './destination.ts';
 import { openDiskDestination } from './disk-destination.ts';
 import { ObjectSender, type SenderFigures } from './object-sender.ts';
 import { PeriodicUpload } from './periodic-upload.ts';
-import { openS3Destination } from './s3-destination.ts';
+import { openS3Destination, type S3Destination } from './s3-destination.ts';
 import type { Spool } from './spool.ts';
 import { Uploader } from './uploader.ts';
 
@@ -21,6 +20,8 @@ export type Delivery = {
   isFailing(): boolean;
   /** Delivers without waiting for more, for a limited time. */
   flush(timeoutMs: number): Promise<void>;
+  /** Follows a change of the configuration. */
+  tune(tuning: CaptureTuning): void;
   stop(): Promise<void>;
 };
 
@@ -29,7 +30,7 @@ export async function openDelivery({ config, spool, environment, log }: Delivery
   const { origin, embedLimit, batchSize, pushPeriodMs, diskFolder: folder, periodicUploadMs } = config;
   const clock = systemClock;
   const toCloud = config.destination === 'Cloud';
-  const bucket = config.bucket === undefined || (!toCloud && periodicUploadMs === undefined) ? undefined : openBucket(config.bucket, environment, log);
+  const bucket = config.bucket === undefined || (!toCloud && periodicUploadMs === undefined) ? undefined : openBucket({ bucket: config.bucket, bytesPerSecond: config.bytesPerSecond, environment, log });
   const destination = toCloud && bucket !== undefined ? bucket.destination : await openDiskDestination({ folder, freeFloorBytes: config.freeFloorBytes });
   const sender = new ObjectSender({ destination, clock, log });
   const uploader = new Uploader({ spool, destination, sender, origin, embedLimit, batchSize, pushPeriodMs, parallel: toCloud ? config.parallel : 1, clock, log });
@@ -48,6 +49,10 @@ export async function openDelivery({ config, spool, environment, log }: Delivery
     figures: () => sum(sender.figures, uploadSender?.figures),
     isFailing: () => sender.isFailing || uploadSender?.isFailing === true,
     flush: (timeoutMs) => uploader.flush(timeoutMs),
+    tune(tuning) {
+      uploader.tune(tuning);
+      bucket?.destination.setRate(tuning.bytesPerSecond ?? Infinity);
+    },
     async stop() {
       await Promise.all([uploader.stop(), periodic?.stop()]);
       bucket?.close();
@@ -56,13 +61,13 @@ export async function openDelivery({ config, spool, environment, log }: Delivery
 }
 
 type Bucket = {
-  readonly destination: Destination;
+  readonly destination: S3Destination;
   /** Resolves when there are credentials, or it takes long. */
   readonly ready: Promise<void>;
   readonly close: () => void;
 };
 
-function openBucket({ bytesPerSecond = Infinity, ...bucket }: BucketConfig, environment: NodeJS.ProcessEnv, log: Logger): Bucket {
+function openBucket({ bucket, bytesPerSecond = Infinity, environment, log }: { bucket: BucketConfig; bytesPerSecond: number | undefined; environment: NodeJS.ProcessEnv; log: Logger }): Bucket {
   const keeper = new CredentialKeeper({ environment, log });
   const destination = openS3Destination({ ...bucket, bytesPerSecond, credentials: () => keeper.current() });
   return {

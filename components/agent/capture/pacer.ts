@@ -9,16 +9,25 @@ const shortestSleepMs = 1;
 
 /** Lets bytes through at a rate that all who send share. */
 export class Pacer {
-  readonly #bytesPerSecond: number;
   readonly #clock: Clock;
-  readonly #chunkBytes: number;
+  #bytesPerSecond: number;
   /** From when on the rate allows more, on the steady clock. */
   #freeFrom = 0;
 
+  /** @param options.bytesPerSecond Infinity for no limit */
   constructor(options: { readonly bytesPerSecond: number; readonly clock: Clock }) {
     this.#bytesPerSecond = options.bytesPerSecond;
     this.#clock = options.clock;
-    this.#chunkBytes = Math.max(1, Math.min(mostChunkBytes, Math.floor(options.bytesPerSecond / chunksPerSecond)));
+  }
+
+  get isLimited(): boolean {
+    return this.#bytesPerSecond < Infinity;
+  }
+
+  /** Changes the rate, also of bodies that are on their way, from their next chunk on. */
+  setRate(bytesPerSecond: number): void {
+    this.#bytesPerSecond = bytesPerSecond;
+    this.#freeFrom = 0;
   }
 
   /** The body as a stream that keeps to the rate. */
@@ -26,10 +35,15 @@ export class Pacer {
     return Readable.from(this.#chunks(body, signal), { objectMode: false, highWaterMark: this.#chunkBytes });
   }
 
+  get #chunkBytes(): number {
+    return Math.max(1, Math.min(mostChunkBytes, Math.floor(this.#bytesPerSecond / chunksPerSecond)));
+  }
+
   /** Waits before each chunk and not behind it: an object of one chunk is over with it. */
   async *#chunks(body: Uint8Array, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-    for (let start = 0; start < body.length; start += this.#chunkBytes) {
-      const chunk = body.subarray(start, start + this.#chunkBytes);
+    for (let start = 0, end = 0; start < body.length; start = end) {
+      end = Math.min(start + this.#chunkBytes, body.length);
+      const chunk = body.subarray(start, end);
       const now = this.#clock.steady();
       const turn = Math.max(this.#freeFrom, now);
       this.#freeFrom = turn + (chunk.length * 1000) / this.#bytesPerSecond;

@@ -19,7 +19,11 @@ export type S3Options = {
   readonly bytesPerSecond: number;
 };
 
-export type S3Destination = Destination & { close(): void };
+export type S3Destination = Destination & {
+  /** Changes the rate; Infinity for as fast as it goes. */
+  setRate(bytesPerSecond: number): void;
+  close(): void;
+};
 
 const connectTimeoutMs = 10_000;
 
@@ -36,7 +40,8 @@ export function openS3Destination(options: S3Options): S3Destination {
     maxAttempts: 1,
     requestHandler: { connectionTimeout: connectTimeoutMs, socketTimeout: idleTimeoutMs },
   });
-  if (bytesPerSecond < Infinity) pace(client, bytesPerSecond);
+  const pacer = new Pacer({ bytesPerSecond, clock: systemClock });
+  pace(client, pacer);
   const put = async ({ key, body, contentType }: CaptureObject, signal: AbortSignal): Promise<void> => {
     checkKey(key);
     validCredentials(credentials);
@@ -47,7 +52,7 @@ export function openS3Destination(options: S3Options): S3Destination {
     // Such as the sign-in page of a network.
     if (tag === undefined) throw new DeliveryError('unreachable', `Something answered in place of s3://${bucket}: the answer has no ETag. Check the network of the device, and S3Endpoint.`);
   };
-  return { name: `s3://${bucket}`, urlOf: (key) => `s3://${bucket}/${key}`, put, close: () => client.destroy() };
+  return { name: `s3://${bucket}`, urlOf: (key) => `s3://${bucket}/${key}`, put, setRate: (rate) => pacer.setRate(rate), close: () => client.destroy() };
 }
 
 function validCredentials(credentials: S3Options['credentials']): AwsCredentials {
@@ -57,13 +62,12 @@ function validCredentials(credentials: S3Options['credentials']): AwsCredentials
 }
 
 /** The last step before the request goes out: it is signed, and its length is known. */
-function pace(client: S3Client, bytesPerSecond: number): void {
-  const pacer = new Pacer({ bytesPerSecond, clock: systemClock });
+function pace(client: S3Client, pacer: Pacer): void {
   const never = new AbortController().signal;
   client.middlewareStack.add(
     (next) => (args) => {
       const request = args.request as { body?: unknown };
-      if (request.body instanceof Uint8Array) request.body = pacer.paced(request.body, never);
+      if (pacer.isLimited && request.body instanceof Uint8Array) request.body = pacer.paced(request.body, never);
       return next(args);
     },
     { step: 'deserialize', priority: 'low', name: 'pacer' },

@@ -6,6 +6,7 @@ import { History } from './history.ts';
 import type { Journal, JournalEvent, Outcome } from './outcome-journal.ts';
 import type { FoundRecord, Place, RecordLog } from './record-log.ts';
 import { entryOf, type SpoolEntry } from './spool-entry.ts';
+import { noRoomFor } from './spool-room.ts';
 import { WaitingEntries, type DeliveryOrder } from './waiting-entries.ts';
 
 /** What to do with a capture there is no room for: refuse it, or give up others that wait. */
@@ -34,7 +35,7 @@ export type Batch = { readonly id: string; readonly model: string; readonly hour
  * ended, of which the last ones are remembered.
  */
 export class Spool {
-  readonly #options: SpoolOptions;
+  #options: SpoolOptions;
   readonly #waiting = new WaitingEntries();
   readonly #byId = new Map<string, SpoolEntry>();
   readonly #history = new History();
@@ -48,6 +49,11 @@ export class Spool {
 
   constructor(options: SpoolOptions) {
     this.#options = options;
+  }
+
+  /** Follows a change of the configuration, from the next capture and the next batch on. */
+  tune({ overflow, order, batchSize }: Pick<SpoolOptions, 'overflow' | 'order' | 'batchSize'>): void {
+    this.#options = { ...this.#options, overflow, order, batchSize };
   }
 
   /** Takes up what a log and its journal held when they were opened. */
@@ -220,11 +226,7 @@ export class Spool {
   }
 
   #noRoom(bytes: number): FescueError {
-    const { log, budgetBytes, freeFloorBytes, mostCaptures } = this.#options;
-    if (this.#byId.size >= mostCaptures) return new FescueError('resource-exhausted', `${this.#byId.size} captures wait for their delivery, and no more fit into the buffer (CaptureDataBufferSize). Send fewer, or keep them on the disk (DbEnable).`);
-    const remedy = 'Let what waits be delivered, raise CaptureSpoolMaxMegabytes or lower CaptureFreeDiskMegabytes, or give up older captures with CaptureOverflow.';
-    if (log.usedBytes + bytes > budgetBytes) return new FescueError('resource-exhausted', `The capture takes ${bytes} bytes, and ${Math.max(0, budgetBytes - log.usedBytes)} of ${budgetBytes} are left for captures that wait. ${remedy}`);
-    return new FescueError('resource-exhausted', `The capture takes ${bytes} bytes, and the disk has ${log.freeBytes()} left, of which ${freeFloorBytes} stay free. ${remedy}`);
+    return noRoomFor(bytes, { ...this.#options, captures: this.#byId.size, usedBytes: this.#options.log.usedBytes, freeBytes: this.#options.log.freeBytes() });
   }
 
   #store(captures: readonly NewCapture[], priority: number): FescueError | undefined {

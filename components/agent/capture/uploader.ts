@@ -25,7 +25,7 @@ export type UploaderOptions = {
 
 /** Takes batches out of the spool, as soon as they are full or have waited long enough, and delivers them. */
 export class Uploader {
-  readonly #options: UploaderOptions;
+  #options: UploaderOptions;
   readonly #stopped = new AbortController();
   #running: Promise<unknown> = Promise.resolve();
   #captures = 0;
@@ -41,6 +41,12 @@ export class Uploader {
   /** Captures delivered since the start. */
   get captures(): number {
     return this.#captures;
+  }
+
+  /** Follows a change of the configuration, from the next batch on. */
+  tune({ batchSize, pushPeriodMs }: Pick<UploaderOptions, 'batchSize' | 'pushPeriodMs'>): void {
+    this.#options = { ...this.#options, batchSize, pushPeriodMs };
+    this.captureAdded();
   }
 
   start(): void {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { GreengrassIpc } from '../../../components/common/greengrass-ipc.ts';
 import { FescueError } from '../../../components/common/errors.ts';
-import { IpcLink } from '../../../components/inference/ipc-link.ts';
+import { IpcLink } from '../../../components/common/ipc-link.ts';
 import { useLogger } from '../../helpers/use-logger.ts';
 
 type Connection = GreengrassIpc & { lose: () => void; closed: () => boolean };
@@ -12,6 +12,8 @@ function connectionOf(): Connection {
   return {
     getConfiguration: async () => undefined,
     onConfigurationUpdate: async () => undefined,
+    onComponentUpdate: async () => undefined,
+    answerUpdate: async () => undefined,
     publishToIotCore: async () => undefined,
     publishToTopic: async () => undefined,
     updateState: async () => undefined,

@@ -1,15 +1,18 @@
 import { expect, test } from 'vitest';
 import { FescueError } from '../../../components/common/errors.ts';
-import { readConfiguration } from '../../../components/inference/configuration.ts';
-import { LiveSettings } from '../../../components/inference/live-settings.ts';
+import { LiveSettings, type LiveSettingsOptions } from '../../../components/common/live-settings.ts';
+import { readConfiguration, type Configuration } from '../../../components/inference/configuration.ts';
+import { inferenceSettings } from '../../../components/inference/settings.ts';
 import { useLogger } from '../../helpers/use-logger.ts';
 
+type Hooks = Pick<LiveSettingsOptions<Configuration>, 'onFollowed' | 'onPostponed'>;
+
 /** Settings that follow the configurations handed to `change`. */
-async function useSettings(first: Record<string, unknown>): Promise<{ live: LiveSettings; lines: Record<string, unknown>[]; level: () => string; change: (configuration: Record<string, unknown>) => Promise<void> }> {
+async function useSettings(first: Record<string, unknown>, hooks: Hooks = {}): Promise<{ live: LiveSettings<Configuration>; lines: Record<string, unknown>[]; level: () => string; change: (configuration: Record<string, unknown>) => Promise<void> }> {
   const { log, lines } = useLogger();
   let deployed = first;
   const read = (): ReturnType<typeof readConfiguration> => readConfiguration({ ipc: { getConfiguration: async (component) => (component === undefined ? deployed : undefined) }, environment: { FESCUE_MAX_RESULTS: '3' }, flags: {} });
-  const live = new LiveSettings({ initial: await read(), read, log });
+  const live = new LiveSettings({ table: inferenceSettings, initial: await read(), read, log, ...hooks });
   const change = async (configuration: Record<string, unknown>): Promise<void> => {
     deployed = configuration;
     await live.update();
@@ -58,6 +61,42 @@ test('a setting that is not live waits for the next start, and is told once', as
   expect(lines.filter(({ level }) => level === 'warn')).toMatchObject([{ settings: { ImageName: 'b.jpg' }, msg: 'changed settings take effect with the next start only' }]);
 });
 
+test('whoever can begin anew is told instead, and takes up everything then', async () => {
+  const postponed: object[] = [];
+  const { live, lines, change } = await useSettings({ ImageName: 'a.jpg' }, { onPostponed: (changes) => postponed.push(changes) });
+  await change({ ImageName: 'b.jpg', CaptureEveryNth: 1 });
+  expect(live.current).toMatchObject({ ImageName: 'a.jpg', CaptureEveryNth: 1 });
+  expect(live.takeUp()).toMatchObject({ ImageName: 'b.jpg', CaptureEveryNth: 1 });
+  expect(live.current.ImageName).toBe('b.jpg');
+  await change({ ImageName: 'b.jpg', CaptureEveryNth: 3, MaxResults: 1 });
+  expect(postponed).toEqual([{ ImageName: 'b.jpg' }]);
+  expect(lines.filter(({ level }) => level === 'warn')).toEqual([]);
+});
+
+test('only a change that can be used is passed on', async () => {
+  const followed: unknown[] = [];
+  const { change } = await useSettings({}, { onFollowed: ({ settings }) => followed.push(settings.CaptureEveryNth) });
+  await change({ CaptureEveryNth: 'often' });
+  await change({ CaptureEveryNth: 4, ImageName: 'b.jpg' });
+  await change({ CaptureEveryNth: 4, ImageName: 'c.jpg' });
+  expect(followed).toEqual([4]);
+});
+
+test('readings that are asked for at once come one after the other', async () => {
+  const { log } = useLogger();
+  const initial = await readConfiguration({ ipc: undefined, environment: {}, flags: {} });
+  const answers = [Promise.withResolvers<Configuration>(), Promise.withResolvers<Configuration>()];
+  let asked = 0;
+  const read = async (): Promise<Configuration> => (answers[asked++] ?? Promise.withResolvers<Configuration>()).promise;
+  const live = new LiveSettings({ table: inferenceSettings, initial, read, log });
+  const updates = [live.update(), live.update()];
+  const reading = (MaxResults: number): Configuration => ({ ...initial, settings: { ...initial.settings, MaxResults } });
+  answers[1]?.resolve(reading(2));
+  answers[0]?.resolve(reading(1));
+  await Promise.all(updates);
+  expect(live.current.MaxResults).toBe(2);
+});
+
 test('a key that means nothing is told when it comes', async () => {
   const { lines, change } = await useSettings({ Old: 1 });
   await change({ Old: 1, CaptureEveryN: 5 });
@@ -68,7 +107,7 @@ test('a key that means nothing is told when it comes', async () => {
 test('a configuration that cannot be read changes nothing', async () => {
   const { log, lines } = useLogger();
   const initial = await readConfiguration({ ipc: undefined, environment: {}, flags: {} });
-  const live = new LiveSettings({ initial, read: () => Promise.reject(new FescueError('unavailable', 'The nucleus is away.')), log });
+  const live = new LiveSettings({ table: inferenceSettings, initial, read: () => Promise.reject(new FescueError('unavailable', 'The nucleus is away.')), log });
   await live.update();
   expect(live.current).toBe(initial.settings);
   expect(lines).toMatchObject([{ level: 'warn', reason: 'The nucleus is away.', msg: 'the configuration could not be read again; going on with the settings before' }]);

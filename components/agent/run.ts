@@ -1,0 +1,109 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connectGreengrassIpc, isGreengrassComponent } from '../common/greengrass-ipc.ts';
+import { IpcLink } from '../common/ipc-link.ts';
+import { LiveSettings } from '../common/live-settings.ts';
+import { createLogger, type Logger } from '../common/log.ts';
+import { NucleusTies } from '../common/nucleus-ties.ts';
+import type { Outcome } from '../common/original-configuration.ts';
+import { tuningOf } from './capture/capture-config.ts';
+import { captureMetricsText } from './capture/capture-metrics.ts';
+import { Captures } from './capture/captures.ts';
+import { readAgentConfig, type ConfigSources } from './config.ts';
+import { Health } from './health.ts';
+import { AgentMetrics } from './metrics.ts';
+import { MetricsDoor } from './metrics-door.ts';
+import { observers } from './model-observer.ts';
+import { ModelRegistry } from './model-registry.ts';
+import { AgentServer } from './server.ts';
+import { agentSettings } from './settings.ts';
+
+type ReadConfig = ReturnType<typeof readAgentConfig>;
+type Live = LiveSettings<ReadConfig>;
+
+const lastAnswersMs = 1_000;
+const ipcTimeoutMs = 10_000;
+/** For the recover step of a nucleus that acts on ERRORED. One that does not leaves it to the exit code. */
+const erroredPatienceMs = 30_000;
+
+/** Reads the configuration, serves until SIGTERM or SIGINT, and stops in reverse order. @throws FescueError when it cannot serve */
+export async function runAgent(sources: ConfigSources): Promise<void> {
+  const initial = readAgentConfig(sources);
+  const { config } = initial;
+  const log = createLogger({ component: 'agent', level: config.logLevel });
+  logOutcomes(log, initial.outcomes);
+
+  const stopRequested = stopSignal();
+  const health = new Health();
+  const metrics = new AgentMetrics();
+  const models = new ModelRegistry({ config, log, observer: observers(health, metrics) });
+  const captures = new Captures({ config: config.capture, log });
+  const server = new AgentServer({ config, models, captures, health, metrics, log });
+  const metricsDoor = new MetricsDoor({ config, text: () => metrics.text(models) + captureMetricsText(captures.figures), log });
+  await metricsDoor.start();
+  await server.start().catch(async (error: unknown) => {
+    await metricsDoor.stop();
+    throw error;
+  });
+  captures.start();
+
+  const link = new IpcLink({ connect: async () => connectGreengrassIpc({ timeoutMs: ipcTimeoutMs }), log });
+  const live = liveSettings({ initial, sources, link, models, captures, log });
+  const ties = isGreengrassComponent(sources.environment) ? new NucleusTies({ link, log, onConfigurationUpdate: async () => live.update(), isBusy: () => models.busy, mostDeferralSeconds: () => live.current.DeferUpdatesSeconds }) : undefined;
+  ties?.start();
+  ties?.running();
+  const signal = await untilStopped({ stopRequested, server, ties, log });
+  log.info({ signal }, 'stopping');
+  await server.stop(live.current.StopTimeoutSeconds * 1000);
+  await metricsDoor.stop();
+  await captures.stop();
+  await models.stop();
+  await ties?.stop();
+  log.info('stopped');
+  if (signal === undefined) process.exitCode = 1;
+  // The last answers are on their way. What keeps the process alive after that is a client that never closes its side.
+  setTimeout(() => process.exit(), lastAnswersMs).unref();
+}
+
+type Following = { readonly initial: ReadConfig; readonly sources: ConfigSources; readonly link: IpcLink; readonly models: ModelRegistry; readonly captures: Captures; readonly log: Logger };
+
+/** The settings in force. Those that come from Greengrass arrive when the agent serves already. */
+function liveSettings({ initial, sources, link, models, captures, log }: Following): Live {
+  const read = async (): Promise<ReadConfig> => {
+    const connection = await link.connection();
+    const { accessControl: _, ...deployed } = (await connection.getConfiguration()) ?? {};
+    return readAgentConfig({ ...sources, deployed });
+  };
+  const onFollowed = ({ config }: ReadConfig): void => {
+    models.tune(config);
+    captures.tune(tuningOf(config.capture));
+  };
+  return new LiveSettings({ table: agentSettings, initial, read, log, onFollowed });
+}
+
+type Serving = { readonly stopRequested: Promise<NodeJS.Signals>; readonly server: AgentServer; readonly ties: NucleusTies | undefined; readonly log: Logger };
+
+/** @returns the signal that asks to stop; undefined when there is a fault that a new start cures, and nobody stops it */
+async function untilStopped({ stopRequested, server, ties, log }: Serving): Promise<NodeJS.Signals | undefined> {
+  const end = await Promise.race([stopRequested.then((signal) => ({ signal })), server.lost.then((reason) => ({ reason }))]);
+  if ('signal' in end) return end.signal;
+  log.error({ reason: end.reason }, 'the socket file is not in its place any more, and nobody new can connect; a new start makes it again');
+  const isTold = (await ties?.errored()) === true;
+  return isTold ? Promise.race([stopRequested, sleep(erroredPatienceMs, undefined, { ref: false })]) : undefined;
+}
+
+/** Tells what a configuration file asks for that this agent does not do. */
+function logOutcomes(log: Logger, outcomes: readonly Outcome[]): void {
+  const waiting = outcomes.filter((outcome) => outcome.fate === 'waiting').map((outcome) => outcome.key);
+  if (waiting.length > 0) log.warn({ keys: waiting }, 'configuration keys are accepted, but this version does not act on them');
+  for (const { key, fate, why } of outcomes) {
+    if (fate === 'unknown') log.warn({ key }, 'configuration key is not known and has no effect');
+    if (fate === 'overruled') log.warn({ key }, `configuration key has no effect: ${why}`);
+    if (fate === 'dropped') log.info({ key }, `configuration key has no effect: ${why}`);
+  }
+}
+
+async function stopSignal(): Promise<NodeJS.Signals> {
+  return new Promise((done) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => done(signal));
+  });
+}

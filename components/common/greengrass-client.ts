@@ -1,0 +1,109 @@
+import { RpcError, RpcErrorType } from 'aws-iot-device-sdk-v2/dist/eventstream_rpc.js';
+import { createClient, type Client } from 'aws-iot-device-sdk-v2/dist/greengrasscoreipc.js';
+import { QOS, ReportedLifecycleState } from 'aws-iot-device-sdk-v2/dist/greengrasscoreipc/model.js';
+import { FescueError, messageOf } from './errors.ts';
+import type { ConfigurationPart, GreengrassIpc, UpdateAnswer, UpdateEvent } from './greengrass-ipc.ts';
+import { within } from './within.ts';
+
+/** The only module that loads the SDK's client; see `connectGreengrassIpc`. */
+export async function connectClient(options: { timeoutMs: number }): Promise<GreengrassIpc> {
+  const client = createClient();
+  const lost = Promise.withResolvers<string>();
+  client.on('disconnection', (event) => lost.resolve(event?.reason === undefined ? 'the nucleus closed it' : messageOf(event.reason)));
+  const { timeoutMs } = options;
+  await bounded('The connection to the Greengrass nucleus', timeoutMs, client.connect()).catch(async (error: unknown) => {
+    await client.close();
+    throw error;
+  });
+  return new SdkIpc(client, timeoutMs, lost.promise);
+}
+
+const publishingAdvice = ' Publishing takes a matching operation and resource in accessControl.';
+
+class SdkIpc implements GreengrassIpc {
+  readonly lost: Promise<string>;
+  readonly #client: Client;
+  readonly #timeoutMs: number;
+
+  constructor(client: Client, timeoutMs: number, lost: Promise<string>) {
+    this.#client = client;
+    this.#timeoutMs = timeoutMs;
+    this.lost = lost;
+  }
+
+  async getConfiguration(component?: string): Promise<Record<string, unknown> | undefined> {
+    const request = { keyPath: [], ...(component === undefined ? {} : { componentName: component }) };
+    try {
+      const response = await this.#call('GetConfiguration', this.#client.getConfiguration(request));
+      return isRecord(response.value) ? response.value : undefined;
+    } catch (error) {
+      // The only refusal there is: every component may read every configuration.
+      if (error instanceof FescueError && error.kind === 'failed-precondition') return undefined;
+      throw error;
+    }
+  }
+
+  async onConfigurationUpdate({ component, keyPath = [] }: ConfigurationPart, listener: () => void): Promise<void> {
+    const updates = this.#client.subscribeToConfigurationUpdate({ keyPath: [...keyPath], ...(component === undefined ? {} : { componentName: component }) });
+    updates.on('message', () => listener());
+    await this.#call('SubscribeToConfigurationUpdate', updates.activate());
+  }
+
+  async onComponentUpdate(listener: (event: UpdateEvent) => void): Promise<void> {
+    const updates = this.#client.subscribeToComponentUpdates({});
+    updates.on('message', ({ preUpdateEvent, postUpdateEvent }) => {
+      if (preUpdateEvent !== undefined) listener({ kind: 'before', deploymentId: preUpdateEvent.deploymentId });
+      if (postUpdateEvent !== undefined) listener({ kind: 'after', deploymentId: postUpdateEvent.deploymentId });
+    });
+    await this.#call('SubscribeToComponentUpdates', updates.activate());
+  }
+
+  async answerUpdate(answer: UpdateAnswer): Promise<void> {
+    await this.#call('DeferComponentUpdate', this.#client.deferComponentUpdate(answer));
+  }
+
+  async publishToIotCore(topic: string, payload: Uint8Array): Promise<void> {
+    const request = { topicName: topic, qos: QOS.AT_LEAST_ONCE, payload };
+    await this.#call(`PublishToIoTCore on ${topic}`, this.#client.publishToIoTCore(request), publishingAdvice);
+  }
+
+  async publishToTopic(topic: string, message: object): Promise<void> {
+    const request = { topic, publishMessage: { jsonMessage: { message } } };
+    await this.#call(`PublishToTopic on ${topic}`, this.#client.publishToTopic(request), publishingAdvice);
+  }
+
+  async updateState(state: 'RUNNING' | 'ERRORED'): Promise<void> {
+    await this.#call('UpdateState', this.#client.updateState({ state: ReportedLifecycleState[state] }));
+  }
+
+  async close(): Promise<void> {
+    await this.#client.close();
+  }
+
+  #call<Response>(name: string, response: Promise<Response>, advice?: string): Promise<Response> {
+    return bounded(`Greengrass IPC: ${name}`, this.#timeoutMs, response, advice);
+  }
+}
+
+/** @param advice what to do about a refusal */
+async function bounded<Result>(subject: string, timeoutMs: number, result: Promise<Result>, advice = ''): Promise<Result> {
+  try {
+    return await within(timeoutMs, result, () => new Error(`no answer within ${timeoutMs / 1000} s`));
+  } catch (error) {
+    throw errorOf(subject, error, advice);
+  }
+}
+
+function errorOf(subject: string, error: unknown, advice: string): FescueError {
+  if (error instanceof RpcError && error.type === RpcErrorType.ServiceError) {
+    // Nucleus lite sends no message that the client reads.
+    const refusal: unknown = error.serviceError;
+    const reason = isRecord(refusal) && typeof refusal['message'] === 'string' ? refusal['message'] : 'no reason given';
+    return new FescueError('failed-precondition', `${subject} was refused by the nucleus: ${reason}.${advice}`, { cause: error });
+  }
+  return new FescueError('unavailable', `${subject} failed: ${messageOf(error)}.`, { cause: error });
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
