@@ -7,6 +7,7 @@ import { captureCommand } from './commands/capture.ts';
 import { demoCommand } from './commands/demo.ts';
 import { deployCommand } from './commands/deploy.ts';
 import { devCommand } from './commands/dev.ts';
+import { lintRecipeCommand } from './commands/lint-recipe.ts';
 import { logsCommand } from './commands/logs.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { inspectCommand } from './commands/inspect.ts';
@@ -35,7 +36,7 @@ Examples:
   fescue predict list --socket /tmp/agent.sock   ask a running agent for its models
   fescue help predict                            more on one command`,
   );
-const commands = [demoCommand(), devCommand(), nucleusCommand(), deployCommand(), watchCommand(), logsCommand(), tailCommand(), agentCommand(process.env), predictCommand(), captureCommand(), replayCommand(), packageCommand(), inspectCommand(), keysCommand(), benchCommand(), migrateCommand()];
+const commands = [demoCommand(), devCommand(), nucleusCommand(), deployCommand(), watchCommand(), logsCommand(), tailCommand(), agentCommand(process.env), predictCommand(), captureCommand(), replayCommand(), packageCommand(), inspectCommand(), keysCommand(), benchCommand(), migrateCommand(), lintRecipeCommand()];
 for (const command of commands) root.addCommand(command);
 
 void runCommand(root, process.argv);

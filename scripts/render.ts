@@ -1,5 +1,5 @@
 /**
- * `npm run render`: writes the files that are made from the settings tables, the versions and the schema of captured data. With `--check`, writes nothing and fails
+ * `npm run render`: writes the files that are made from tables: settings, versions, the schema of captured data, rules for recipes. With `--check`, writes nothing and fails
  * when one of them is not what it would write.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -11,12 +11,14 @@ import { migrationPage } from './packaging/migration-page.ts';
 import { settingsPage } from './packaging/settings-page.ts';
 import { inCheckout } from './packaging/paths.ts';
 import { components, recipeText } from './packaging/recipes.ts';
+import { lintPage } from './recipe-lint/lint-page.ts';
 
 const rendered = new Map<string, string>([
   ...components().map((component) => [`recipes/${component.name}.yaml`, recipeText(component)] as const),
   ...gdkFiles(),
   ['docs/settings.md', settingsPage()],
   ['docs/migration.md', migrationPage()],
+  ['docs/lint-recipe.md', lintPage()],
   ['docs/capture-format.schema.json', captureSchema()],
 ]);
 
@@ -24,7 +26,7 @@ const checking = process.argv.includes('--check');
 for (const [path, text] of rendered) {
   if (readIfThere(inCheckout(path)) === text) continue;
   if (checking) {
-    process.stderr.write(`${path} is not what the settings tables, versions and schemas render. Run npm run render and commit the result.\n`);
+    process.stderr.write(`${path} is not what the tables and schemas render. Run npm run render and commit the result.\n`);
     process.exitCode = 1;
     continue;
   }

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { availableCpus } from '../common/available-cpus.ts';
 import { FescueError, messageOf } from '../common/errors.ts';
 import type { LogLevel } from '../common/log.ts';
@@ -6,6 +7,7 @@ import { parseSettings, settingsFromEnvironment, type SettingValues } from '../c
 import { readSettingsFile } from '../common/settings-file.ts';
 import { captureConfigOf, type CaptureConfig } from './capture/capture-config.ts';
 import { readTrustedCertificates } from './certificate-chain.ts';
+import { parseExecutionProviders, type ExecutionProvider } from './execution-providers.ts';
 import { agentSettings } from './settings.ts';
 import type { SignaturePolicy } from './signature.ts';
 
@@ -18,6 +20,10 @@ export type AgentConfig = {
   /** Workers per model. */
   readonly instances: number;
   readonly intraOpThreads: number;
+  /** In the order of preference, `cpu` last. */
+  readonly executionProviders: readonly ExecutionProvider[];
+  /** Absolute path of a libonnxruntime.so; empty for the bundled one. */
+  readonly onnxRuntimeLibrary: string;
   readonly queueSize: number;
   /** Predictions that may run as one. */
   readonly maxBatch: number;
@@ -71,6 +77,8 @@ export function readAgentConfig(sources: ConfigSources): { config: AgentConfig; 
     socketGroup: values.UnixSocketGroup,
     instances: values.Instances,
     intraOpThreads: values.IntraOpThreads || Math.max(1, Math.floor(availableCpus() / values.Instances)),
+    executionProviders: parseExecutionProviders(values.ExecutionProviders),
+    onnxRuntimeLibrary: values.OnnxRuntimeLibrary === '' ? '' : resolve(values.OnnxRuntimeLibrary),
     queueSize: values.QueueSize,
     maxBatch: values.MaxBatch,
     allowWritableSharedMemory: values.AllowWritableSharedMemory,

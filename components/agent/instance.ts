@@ -67,15 +67,17 @@ export class Instance {
 
   /** @throws FescueError as the worker's load answered; `deadline-exceeded` when it took too long */
   async start(): Promise<LoadResult> {
-    const worker: Worker = Worker.spawn({ onExit: (reason) => this.#onWorkerExit(worker, reason) });
+    const library = this.#options.order.onnxRuntimeLibrary;
+    const advice = library === '' ? undefined : `It used OnnxRuntimeLibrary ${library}, which may be the cause.`;
+    const worker: Worker = Worker.spawn({ onExit: (reason) => this.#onWorkerExit(worker, reason), advice });
     this.#loading = worker;
     try {
       const result = await this.#loadInTime(worker);
       if (this.#closed) throw this.#unavailable();
       this.#phase = { name: 'ready', worker, since: Date.now() };
       const { alias, log } = this.#options;
-      const { signer } = result;
-      log.info({ alias, workerPid: worker.pid, signer: signer?.name }, 'model loaded');
+      const { signer, provider } = result;
+      log.info({ alias, workerPid: worker.pid, provider, signer: signer?.name }, 'model loaded');
       if (signer?.trusted === false) log.warn({ alias, signer: signer.name, fingerprint: signer.fingerprint }, 'signature is intact, but its signer is not known: TrustedCertificatesPath is empty');
       this.#options.onReady();
       return result;

@@ -1,6 +1,7 @@
 import { FescueError } from '../common/errors.ts';
 import type { Logger } from '../common/log.ts';
 import type { CapturedModel } from './capture/capture-request.ts';
+import type { ExecutionProvider } from './execution-providers.ts';
 import { Instance } from './instance.ts';
 import type { MessageParts } from './message-parts.ts';
 import type { ModelObserver } from './model-observer.ts';
@@ -34,6 +35,7 @@ export class LoadedModel {
   readonly #instances: readonly Instance[];
   #tensors: ModelTensors = { inputs: [], outputs: [] };
   #captured: CapturedModel = { version: '', priority: 0 };
+  #provider: ExecutionProvider = 'cpu';
   #maxBatch = 1;
   #queue: Job[] = [];
   #running = 0;
@@ -51,6 +53,11 @@ export class LoadedModel {
   /** What goes into captures of the model. */
   get captured(): CapturedModel {
     return this.#captured;
+  }
+
+  /** What runs the model. */
+  get provider(): ExecutionProvider {
+    return this.#provider;
   }
 
   /** Predictions that wait for a worker. */
@@ -142,10 +149,12 @@ export class LoadedModel {
     }
   }
 
-  #onLoaded({ inputs, outputs, batchable, version, capturePriority }: LoadResult): void {
+  #onLoaded({ inputs, outputs, batchable, version, capturePriority, provider, missingProviders }: LoadResult): void {
     const { alias, maxBatch, log } = this.#options;
     this.#tensors = { inputs, outputs };
     this.#captured = { version, priority: capturePriority };
+    this.#provider = provider;
+    if (missingProviders.length > 0) log.warn({ alias, provider, missing: missingProviders }, `model runs on ${provider}: ${missingProviders.map((one) => `${one.provider} is not available (${one.reason})`).join('; ')}`);
     if (batchable) this.#maxBatch = maxBatch;
     else if (maxBatch > 1) log.info({ alias, maxBatch }, 'predictions of this model run one by one: MaxBatch takes a dynamic first axis of one name in all inputs and outputs');
   }

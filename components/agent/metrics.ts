@@ -74,6 +74,7 @@ function usageText(usage: ReturnType<ModelRegistry['usage']>): string {
   return (
     metricText('fescue_agent_models_loaded', 'gauge', 'Models loaded.', [{ labels: {}, value: usage.length }]) +
     metricText('fescue_agent_queue_depth', 'gauge', 'Predictions of the model that wait for a worker.', usage.map(({ alias, waiting }) => ({ labels: { model: alias }, value: waiting }))) +
+    metricText('fescue_agent_model_info', 'gauge', 'Always 1; which execution provider runs the model is in the labels.', usage.map(({ alias, provider }) => ({ labels: { model: alias, provider }, value: 1 }))) +
     metricText('fescue_agent_worker_resident_memory_bytes', 'gauge', 'Resident memory of the model\'s worker processes.', memory)
   );
 }

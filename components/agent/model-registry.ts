@@ -5,6 +5,7 @@ import { FescueError } from '../common/errors.ts';
 import type { Logger } from '../common/log.ts';
 import type { CapturedModel } from './capture/capture-request.ts';
 import type { AgentConfig } from './config.ts';
+import type { ExecutionProvider } from './execution-providers.ts';
 import { LoadQueue } from './load-queue.ts';
 import { LoadedModel, type ModelLimits } from './loaded-model.ts';
 import { availableBytes, memoryNeeded } from './memory-budget.ts';
@@ -14,7 +15,7 @@ import type { ModelObserver } from './model-observer.ts';
 /** The contract's pattern of a model alias. */
 export const aliasPattern = /^[a-zA-Z0-9](-*[a-zA-Z0-9])*$/;
 
-type ModelConfig = Pick<AgentConfig, 'instances' | 'intraOpThreads' | 'allowWritableSharedMemory' | 'queueSize' | 'maxBatch' | 'loadTimeoutMs' | 'signaturePolicy'>;
+type ModelConfig = Pick<AgentConfig, 'instances' | 'intraOpThreads' | 'executionProviders' | 'onnxRuntimeLibrary' | 'allowWritableSharedMemory' | 'queueSize' | 'maxBatch' | 'loadTimeoutMs' | 'signaturePolicy'>;
 
 /** An alias in use. Only a ready one is listed and predicts. */
 type Entry = { readonly url: string; readonly model: LoadedModel; state: 'loading' | 'ready' | 'draining' };
@@ -57,8 +58,8 @@ export class ModelRegistry {
     const path = pathOfUrl(url);
     return this.#inTurn(alias, async () => {
       if (this.#entries.has(alias)) throw new FescueError('already-exists', `Alias "${alias}" is in use by ${this.#entries.get(alias)?.url}. Unload it first, or choose another alias.`);
-      const { instances, intraOpThreads, allowWritableSharedMemory, signaturePolicy, ...limits } = this.#config;
-      const order = { path, intraOpThreads, allowWritableSharedMemory, signaturePolicy };
+      const { instances, intraOpThreads, executionProviders, onnxRuntimeLibrary, allowWritableSharedMemory, signaturePolicy, ...limits } = this.#config;
+      const order = { path, intraOpThreads, executionProviders, onnxRuntimeLibrary, allowWritableSharedMemory, signaturePolicy };
       const model = new LoadedModel({ alias, order, instances, ...limits, log: this.#log, observer: this.#observer });
       const entry: Entry = { url, model, state: 'loading' };
       this.#entries.set(alias, entry);
@@ -94,9 +95,9 @@ export class ModelRegistry {
     return [...this.#entries].filter(([, entry]) => entry.state === 'ready').map(([alias, entry]) => describe(alias, entry));
   }
 
-  /** How busy each model is, and its worker while it has one. */
-  usage(): { alias: string; waiting: number; workerPids: number[] }[] {
-    return [...this.#entries].filter(([, entry]) => entry.state === 'ready').map(([alias, { model }]) => ({ alias, waiting: model.waiting, workerPids: model.workerPids }));
+  /** How busy each model is, what runs it, and its workers while it has them. */
+  usage(): { alias: string; provider: ExecutionProvider; waiting: number; workerPids: number[] }[] {
+    return [...this.#entries].filter(([, entry]) => entry.state === 'ready').map(([alias, { model }]) => ({ alias, provider: model.provider, waiting: model.waiting, workerPids: model.workerPids }));
   }
 
   /** @throws FescueError `not-found` */

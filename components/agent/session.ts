@@ -1,6 +1,9 @@
-import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
+import type * as OnnxRuntime from 'onnxruntime-node';
+import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { FescueError, messageOf } from '../common/errors.ts';
 import { aligned, elementBytes, type DataType, type Tensor, type TensorSpec } from '../common/tensor.ts';
+import { openWithProviders, type ExecutionProvider, type MissingProvider, type Opened } from './execution-providers.ts';
+import { loadOnnxRuntime } from './onnx-runtime.ts';
 import type { ModelTensors } from './worker-messages.ts';
 
 /** ONNX Runtime's type words for the data types of the contract. */
@@ -28,32 +31,49 @@ const elementArrays = {
 // library passes half floats as Uint16Array, which works; nothing else in a worker uses it.
 Reflect.deleteProperty(globalThis, 'Float16Array');
 
+export type SessionOptions = {
+  readonly intraOpThreads: number;
+  /** In the order of preference; the CPU alone by default. */
+  readonly executionProviders?: readonly ExecutionProvider[];
+  /** Path of the native library; empty, and by default, the bundled one. */
+  readonly onnxRuntimeLibrary?: string;
+};
+
 /** A model in ONNX Runtime. Running it blocks the thread, which is why sessions live in worker processes. */
 export class Session {
   readonly tensors: ModelTensors;
   /** Whether requests can be joined along the first axis: it is dynamic in all inputs and outputs, under one name or none. */
   readonly batchable: boolean;
+  /** What runs the model. */
+  readonly provider: ExecutionProvider;
+  /** What was asked for, and does not run it. */
+  readonly missingProviders: readonly MissingProvider[];
   #session: InferenceSession;
+  #runtime: typeof OnnxRuntime;
 
-  private constructor(session: InferenceSession) {
+  private constructor({ session, provider, missing }: Opened<InferenceSession>, runtime: typeof OnnxRuntime) {
     this.#session = session;
+    this.#runtime = runtime;
+    this.provider = provider;
+    this.missingProviders = missing;
     this.tensors = { inputs: session.inputMetadata.map(specOf), outputs: session.outputMetadata.map(specOf) };
     this.batchable = isBatchable([...session.inputMetadata, ...session.outputMetadata]);
   }
 
   /**
    * @param path an ONNX file
-   * @throws FescueError `failed-precondition` when ONNX Runtime cannot use it, or a tensor has a type outside the contract
+   * @throws FescueError `failed-precondition` when ONNX Runtime cannot use it, a tensor has a type outside the contract, or
+   *   the native library cannot be used
    */
-  static async open(path: string, options: { intraOpThreads: number }): Promise<Session> {
+  static async open(path: string, { intraOpThreads, executionProviders = ['cpu'], onnxRuntimeLibrary = '' }: SessionOptions): Promise<Session> {
+    const runtime = await loadOnnxRuntime(onnxRuntimeLibrary);
     try {
-      const session = await InferenceSession.create(path, {
-        intraOpNumThreads: options.intraOpThreads,
-        interOpNumThreads: 1,
-        executionProviders: ['cpu'],
-        logSeverityLevel: 4,
+      const opened = await openWithProviders({
+        providers: executionProviders,
+        supported: runtime.listSupportedBackends().map((backend) => backend.name),
+        open: async (providers) => runtime.InferenceSession.create(path, { intraOpNumThreads: intraOpThreads, interOpNumThreads: 1, executionProviders: [...providers], logSeverityLevel: 4 }),
       });
-      return new Session(session);
+      return new Session(opened, runtime);
     } catch (error) {
       if (error instanceof FescueError) throw error;
       throw new FescueError('failed-precondition', `ONNX Runtime cannot load ${path}: ${messageOf(error)}. Expected a complete ONNX model.`, { cause: error });
@@ -68,7 +88,7 @@ export class Session {
    * @throws FescueError `internal` when ONNX Runtime fails
    */
   async run(inputs: readonly Tensor[]): Promise<Tensor[]> {
-    const feeds = Object.fromEntries(inputs.map((tensor) => [tensor.name, ortTensorOf(tensor)]));
+    const feeds = Object.fromEntries(inputs.map((tensor) => [tensor.name, ortTensorOf(tensor, this.#runtime)]));
     try {
       const results = await this.#session.run(feeds);
       return this.tensors.outputs.map((output) => tensorOf(output, results[output.name]));
@@ -97,11 +117,11 @@ function specOf(metadata: InferenceSession.ValueMetadata): TensorSpec {
   return { name: metadata.name, dtype, shape: metadata.shape.map((axis) => (typeof axis === 'number' && axis >= 0 ? axis : -1)) };
 }
 
-function ortTensorOf(tensor: Tensor): OrtTensor {
+function ortTensorOf(tensor: Tensor, runtime: typeof OnnxRuntime): OrtTensor {
   const width = elementBytes[tensor.dtype];
   const bytes = aligned(tensor.bytes, width);
   const elements = new elementArrays[tensor.dtype](bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength / width);
-  return new OrtTensor(tensor.dtype.toLowerCase() as OrtTensor.Type, elements as OrtTensor['data'], tensor.shape);
+  return new runtime.Tensor(tensor.dtype.toLowerCase() as OrtTensor.Type, elements as OrtTensor['data'], tensor.shape);
 }
 
 function tensorOf(output: TensorSpec, result: OrtTensor | undefined): Tensor {

@@ -2,6 +2,7 @@ import { defaultSocketPath } from '../common/agent-client.ts';
 import { logLevels } from '../common/log.ts';
 import type { SettingsTable } from '../common/settings.ts';
 import { captureSettings } from './capture/capture-settings.ts';
+import { executionProviders, executionProvidersPattern } from './execution-providers.ts';
 
 /** The shutdown step of the recipe is patient enough for this, and nothing longer. */
 export const longestStopSeconds = 120;
@@ -44,6 +45,19 @@ export const agentSettings = {
     min: 0,
     max: 256,
     doc: 'Threads one prediction may use; 0 shares the CPUs this process may use (affinity and cgroup quota) among the Instances of a model.',
+    live: false,
+  },
+  ExecutionProviders: {
+    kind: 'text',
+    default: 'cpu',
+    pattern: { regex: executionProvidersPattern, expected: `a list of ${executionProviders.join(', ')} with commas between` },
+    doc: 'What models run on, in the order of preference; what is not available or cannot run a model is left out with a warning, and the CPU is always last. See docs/execution-providers.md.',
+    live: false,
+  },
+  OnnxRuntimeLibrary: {
+    kind: 'text',
+    default: '',
+    doc: 'Path of a libonnxruntime.so to use instead of the bundled one, for example with CUDA; it has to be of the same version. Empty for the bundled one.',
     live: false,
   },
   QueueSize: {

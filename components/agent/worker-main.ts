@@ -60,7 +60,7 @@ async function load(order: LoadOrder): Promise<LoadResult> {
   await checkUnchanged(stamps);
   if (manifest !== undefined) checkDeclaredTensors(manifest, session.tensors);
   predictor = new Predictor({ session, arena: new AttachedSegments(), shared: new ClientSegments({ allowWritable: order.allowWritableSharedMemory }) });
-  return { ...session.tensors, batchable: session.batchable, version: manifest?.metadata.model_version ?? '', capturePriority: manifest?.capture.priority ?? defaultCapturePriority, ...(signer === undefined ? {} : { signer }) };
+  return { ...session.tensors, batchable: session.batchable, provider: session.provider, missingProviders: session.missingProviders, version: manifest?.metadata.model_version ?? '', capturePriority: manifest?.capture.priority ?? defaultCapturePriority, ...(signer === undefined ? {} : { signer }) };
 }
 
 /** The frame itself, or those it announces. */

@@ -1,12 +1,16 @@
 import { FescueError, messageOf, type ErrorKind } from '../common/errors.ts';
 import type { TensorSpec } from '../common/tensor.ts';
 import type { ArenaNote } from './arena.ts';
+import type { ExecutionProvider, MissingProvider } from './execution-providers.ts';
 import type { SignaturePolicy, Signer } from './signature.ts';
 
 /** What a worker is told to load. */
 export type LoadOrder = {
   readonly path: string;
   readonly intraOpThreads: number;
+  readonly executionProviders: readonly ExecutionProvider[];
+  /** Absolute path of a libonnxruntime.so; empty for the bundled one. */
+  readonly onnxRuntimeLibrary: string;
   readonly allowWritableSharedMemory: boolean;
   readonly signaturePolicy: SignaturePolicy;
 };
@@ -18,6 +22,9 @@ export type ModelTensors = { readonly inputs: readonly TensorSpec[]; readonly ou
 export type LoadResult = ModelTensors & {
   /** Whether requests can be joined along the first axis. */
   readonly batchable: boolean;
+  /** What runs the model, and what was asked for and does not. */
+  readonly provider: ExecutionProvider;
+  readonly missingProviders: readonly MissingProvider[];
   /** Of the package; empty for a bare file. */
   readonly version: string;
   /** Of captures of the model that say nothing of theirs, 0 to 9. */

@@ -7,14 +7,21 @@ import { decodeJson, encodeCount, encodeJson, encodeNote, type LoadOrder, type L
 
 const workerPath = resourcePath('worker.cjs', '../agent/worker-main.ts');
 
+type WorkerOptions = {
+  readonly onExit: (reason: string) => void;
+  /** What to do when it ended in the middle of a call. */
+  readonly advice?: string | undefined;
+};
+
 /** The agent's handle of one worker process. When it ends for whatever reason, `onExit` is called once. */
 export class Worker {
   readonly #link: ChildLink;
   readonly #arena = new Arena();
 
-  private constructor(onExit: (reason: string) => void) {
+  private constructor({ onExit, advice }: WorkerOptions) {
     this.#link = new ChildLink({
       subject: "The model's worker process",
+      ...(advice === undefined ? {} : { advice }),
       program: workerPath,
       // A model has no business with the agent's tokens. ONNX Runtime's Linux binaries report to Microsoft unless they
       // are told not to (since 1.30).
@@ -26,8 +33,8 @@ export class Worker {
     });
   }
 
-  static spawn(options: { onExit: (reason: string) => void }): Worker {
-    return new Worker(options.onExit);
+  static spawn(options: WorkerOptions): Worker {
+    return new Worker(options);
   }
 
   get pid(): number | undefined {

@@ -1,7 +1,7 @@
 import { isMap, isPair, isScalar, visit, type Document, type Pair, type YAMLMap } from 'yaml';
 import { agentSettings } from '../../components/agent/settings.ts';
 import { originalComponent, originalSettings } from '../../components/common/original-settings.ts';
-import { componentNames, components } from '../packaging/recipes.ts';
+import { compatibleRange, componentNames, components } from '../packaging/recipes.ts';
 import type { ReportLine } from './configuration.ts';
 
 const newComponent = componentNames.agent;
@@ -33,7 +33,7 @@ function renameDependency(document: Document): ReportLine[] {
   const dependencies = isMap(document.contents) ? pairOf(document.contents, 'ComponentDependencies')?.value : undefined;
   const dependency = isMap(dependencies) ? pairOf(dependencies, originalComponent) : undefined;
   if (!isMap(dependencies) || dependency === undefined || !isScalar(dependency.key)) return [];
-  const range = `^${components().find(({ name }) => name === newComponent)?.version ?? '0.0.0'}`;
+  const range = compatibleRange(components().find(({ name }) => name === newComponent)?.version ?? '0.0.0');
   const line = { key: `ComponentDependencies ${originalComponent}`, outcome: 'renamed', becomes: `${newComponent} ${range}`, why: 'the agent is this component now' } as const;
   if (pairOf(dependencies, newComponent) !== undefined) {
     dependencies.delete(dependency.key);

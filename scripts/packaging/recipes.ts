@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { validRange } from 'semver';
 import { stringify } from 'yaml';
 import { agentSettings, longestStopSeconds } from '../../components/agent/settings.ts';
 import { manifestFileName, parseManifest } from '../../components/common/model-manifest.ts';
@@ -175,9 +176,14 @@ function runLifecycle({ bundle, environment, stopSeconds }: { bundle: string; en
 function dependencies(versions: Record<string, string | undefined>): object {
   const entries = Object.entries(versions).map(([name, version]) => [
     name,
-    { VersionRequirement: version === undefined ? '>=0.0.0' : `^${version}`, DependencyType: 'HARD' },
+    { VersionRequirement: version === undefined ? '>=0.0.0' : compatibleRange(version), DependencyType: 'HARD' },
   ]);
   return Object.fromEntries(entries) as object;
+}
+
+/** What `^version` means, written out: nucleus lite does not know the short form. */
+export function compatibleRange(version: string): string {
+  return validRange(`^${version}`)?.replace(/-0$/, '') ?? version;
 }
 
 function defaultsOf(table: SettingsTable): Record<string, string | number | boolean> {

@@ -136,7 +136,7 @@ Manifests:
     const { code, stdout, stderr } = await migrate(recipe);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^# our camera\n/);
-    expect(stdout).toMatch(/ {2}dev\.fescue\.EdgeAgent:\n {4}# the agent\n {4}VersionRequirement: "\^\d+\.\d+\.\d+"\n {4}DependencyType: HARD\n/);
+    expect(stdout).toMatch(/ {2}dev\.fescue\.EdgeAgent:\n {4}# the agent\n {4}VersionRequirement: ">=\d+\.\d+\.\d+ <\d+\.\d+\.\d+"\n {4}DependencyType: HARD\n/);
     expect(stdout).toContain('SOCKET: "{dev.fescue.EdgeAgent:configuration:/UnixSocketName}"');
     expect(stdout).toContain(`unix:///tmp/${original}.sock`);
     expect(stderr).toMatch(new RegExp(`^ComponentDependencies ${original} +renamed +dev\\.fescue\\.EdgeAgent `, 'm'));
