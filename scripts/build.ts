@@ -14,7 +14,7 @@ const command = new Command('build')
   .description('Make the recipes and artifacts of all components, in the layout of greengrass-cli.')
   .addOption(new Option('--architecture <architecture>', 'of the runtime; what this machine lacks of the other one comes from the npm registry').choices([...architectureNames, 'all']).default('all'))
   .addOption(new Option('--versions <how>', 'dev gives what changed since the last such build the next patch version').choices(['release', 'dev']).default('release'))
-  .option('--out <folder>', 'receives recipes, artifacts and source-maps', inCheckout('build'))
+  .addOption(new Option('--out <folder>', 'receives recipes, artifacts and source-maps').default(inCheckout('build'), 'build'))
   .addHelpText(
     'after',
     `

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { valid } from 'semver';
 import { roomError } from '../../components/common/disk-room.ts';
 import { describeArtifacts, makeArtifacts, type Artifact } from './artifacts.ts';
+import { removeUnused } from './cache.ts';
 import { nextDevVersion, readDevVersions, writeDevVersions } from './dev-versions.ts';
 import { putInPlace } from './put-in-place.ts';
 import { components, recipeText, type Architecture, type Component } from './recipes.ts';
@@ -28,6 +29,8 @@ export type BuildResult = {
   readonly artifacts: Record<string, readonly Artifact[]>;
 };
 
+const stagingStart = '.staging-';
+
 type Made = { readonly component: Component; readonly artifacts: readonly Artifact[] };
 
 /**
@@ -40,7 +43,9 @@ type Made = { readonly component: Component; readonly artifacts: readonly Artifa
 export async function buildComponents(options: BuildOptions): Promise<BuildResult> {
   const folder = resolve(options.folder);
   await mkdir(folder, { recursive: true });
-  const staging = await mkdtemp(join(folder, '.staging-'));
+  // Of builds that were killed.
+  await removeUnused(folder, stagingStart);
+  const staging = await mkdtemp(join(folder, stagingStart));
   try {
     const made = await versioned(await makeAll(staging, options), options);
     for (const one of made) await placeComponent(one, { staging, folder });

@@ -38,8 +38,9 @@ function unlessThere(error: unknown): void {
   if (!hasCode(error, 'ENOTEMPTY', 'EEXIST')) throw error;
 }
 
-async function removeUnused(folder: string): Promise<void> {
-  for (const name of await readdir(folder)) {
+/** Removes what nobody has touched for days, and nobody can be working on any more. @param start of the names it is about */
+export async function removeUnused(folder: string, start = ''): Promise<void> {
+  for (const name of (await readdir(folder)).filter((one) => one.startsWith(start))) {
     const used = await stat(join(folder, name)).catch(() => undefined);
     if (used !== undefined && Date.now() - used.mtimeMs > unusedAfterMs) await rm(join(folder, name), { recursive: true, force: true });
   }

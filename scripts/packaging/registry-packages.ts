@@ -71,14 +71,14 @@ async function install(folder: string, { manifest, lock }: Project, { names, cpu
   try {
     await run('npm', args, { cwd: folder, env: environment ?? process.env });
   } catch (error) {
-    throw new FescueError('unavailable', `Packages for linux/${cpu} cannot be fetched: ${wordsOfNpm(error)}. Expected what package-lock.json pins, from the npm registry. Check npm's registry, proxy and network settings, or build for this machine's architecture alone.`, { cause: error });
+    throw new FescueError('unavailable', `Packages for linux/${cpu} cannot be fetched: ${wordsOfNpm(error)}. Expected what package-lock.json pins, from the npm registry. Check npm's registry, proxy and network settings, or build for this machine's architecture alone (--architecture).`, { cause: error });
   }
 }
 
-/** The lines of npm's that say something, without the path of a log. */
+/** What npm says first, without numbers of the system and the path of a log. */
 function wordsOfNpm(error: unknown): string {
   const stderr = error instanceof Error && 'stderr' in error ? String(error.stderr) : '';
   const lines = stderr.split('\n').flatMap((line) => /^npm (?:error|ERR!) (?:code )?(.+)$/.exec(line)?.[1] ?? []);
-  const words = lines.filter((line) => !line.includes('A complete log of this run')).slice(0, 3).join(': ');
+  const words = lines.filter((line) => !/^(?:syscall|errno) |complete log of this run/.test(line)).slice(0, 2).join(': ').replace(/\.+$/, '');
   return words === '' ? `npm ci: ${messageOf(error).split('\n')[0]}` : words;
 }

@@ -1,11 +1,13 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { SourceMap, type SourceMapPayload } from 'node:module';
-import { join, resolve } from 'node:path';
+import { tmpdir } from 'node:os';
+import { basename, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { list } from 'tar';
-import { describe, expect, test } from 'vitest';
-import { buildComponents, hostArchitecture } from '../../scripts/packaging/build-components.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describeArtifacts, type Artifact } from '../../scripts/packaging/artifacts.ts';
+import { buildComponents, hostArchitecture, type BuildResult } from '../../scripts/packaging/build-components.ts';
 import { componentNames, runtimeArchive } from '../../scripts/packaging/recipes.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
 
@@ -23,7 +25,7 @@ async function digestsOf(checkout: string, out: string, options: { umask: string
 async function copyOfCheckout(): Promise<string> {
   const copy = join(await temporaryFolder(), 'elsewhere');
   await mkdir(copy);
-  for (const name of ['components', 'scripts', 'proto', 'package.json', 'package-lock.json', 'tsconfig.json', '.npmrc']) await cp(resolve(name), join(copy, name), { recursive: true });
+  for (const name of ['components', 'scripts', 'proto', 'package.json', 'package-lock.json', 'tsconfig.json', '.npmrc']) await cp(resolve(name), join(copy, name), { recursive: true, filter: (source) => basename(source) !== 'greengrass-build' });
   await run('chmod', ['-R', 'go-rwx', copy]);
   await symlink(resolve('node_modules'), join(copy, 'node_modules'));
   return copy;
@@ -50,52 +52,63 @@ describe('npm run build', () => {
   });
 });
 
-describe('a built folder', () => {
-  test('has archives of limited size, pruned, with every licence, and the source maps apart', async () => {
-    const folder = await temporaryFolder();
-    const { artifacts } = await buildComponents({ folder });
-    const size = (component: string): number => Math.max(...(artifacts[component] ?? []).map(({ bytes }) => bytes));
-    for (const component of [agent, inference]) expect(size(component), component).toBeLessThan(2e6);
-    expect(size(runtime)).toBeLessThan(110e6);
-    const names = (component: string): Promise<string[]> => namesIn(artifacts[component]?.find(({ file }) => file.endsWith('.tar.gz'))?.path ?? '');
-    const inRuntime = await names(runtime);
-    const other = process.arch === 'x64' ? 'arm64' : 'x64';
-    expect(inRuntime.filter((name) => name.includes(other) || /\.(ts|map|mjs|h)$|cuda|tensorrt|darwin|win32|musl/i.test(name))).toEqual([]);
-    const packages = new Set(inRuntime.flatMap((name) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(name)?.[1] ?? []));
-    expect(packages.size).toBe(11);
-    for (const one of packages) expect(inRuntime.some((name) => name.startsWith(`node_modules/${one}/`) && /LICEN[CS]E|README/.test(name)), one).toBe(true);
-    expect(inRuntime.slice(0, 2)).toEqual(['bin/LICENSE', 'bin/node']);
-    for (const component of [agent, inference]) expect((await names(component)).filter((name) => name.endsWith('.map'))).toEqual([]);
-    expect(await readdir(join(folder, 'source-maps', agent, '0.1.0'))).toEqual(['agent.cjs.map', 'capture.cjs.map', 'worker.cjs.map']);
+describe('a folder into which two build at once', () => {
+  let folder = '';
+  let build: BuildResult;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'fescue-'));
+    for (const name of ['artifacts/dev.fescue.model.Mine/1.0.0', `artifacts/${agent}/0.0.9`, 'recipes', '.staging-killed', '.staging-of-another']) await mkdir(join(folder, name), { recursive: true });
+    for (const name of ['dev.fescue.model.Mine-1.0.0.yaml', `${agent}-0.0.9.yaml`, `${agent}-tools-1.0.0.yaml`]) await writeFile(join(folder, 'recipes', name), '');
+    await utimes(join(folder, '.staging-killed'), 0, 0);
+    const [one, other] = await Promise.all([buildComponents({ folder }), buildComponents({ folder })]);
+    expect(other).toEqual(one);
+    build = one;
+  }, 180_000);
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  const archiveOf = (component: string): Artifact | undefined => build.artifacts[component]?.find(({ file }) => file.endsWith('.tar.gz'));
+  const namesOf = (component: string): Promise<string[]> => namesIn(archiveOf(component)?.path ?? '');
+
+  test('has the files of each component as told, of limited size', async () => {
+    for (const [name, version] of Object.entries(build.components)) {
+      const described = await describeArtifacts(join(folder, 'artifacts', name, version));
+      expect(described, name).toEqual(build.artifacts[name]);
+    }
+    for (const component of [agent, inference]) expect(archiveOf(component)?.bytes, component).toBeLessThan(2e6);
+    expect(archiveOf(runtime)?.bytes).toBeLessThan(110e6);
   });
 
-  test('has maps that lead from a bundle to the source', async () => {
-    const folder = await temporaryFolder();
-    const { artifacts, components } = await buildComponents({ folder });
-    await run('tar', ['-xzf', artifacts[inference]?.find(({ file }) => file.endsWith('.tar.gz'))?.path ?? '', '-C', folder, 'inference.cjs']);
-    const bundle = (await readFile(join(folder, 'inference.cjs'), 'utf8')).split('\n');
-    const line = bundle.findIndex((text) => text.includes('shared memory cannot be used with this agent'));
-    const map = new SourceMap(JSON.parse(await readFile(join(folder, 'source-maps', inference, components[inference] ?? '', 'inference.cjs.map'), 'utf8')) as SourceMapPayload);
-    const origin = map.findOrigin(line + 1, (bundle[line] ?? '').indexOf('shared memory cannot be used') + 1);
+  test('has a runtime without what a device does not need, but with every licence', async () => {
+    const names = await namesOf(runtime);
+    const other = process.arch === 'x64' ? 'arm64' : 'x64';
+    expect(names.filter((name) => name.includes(other) || /\.(ts|map|mjs|h)$|cuda|tensorrt|darwin|win32|musl/i.test(name))).toEqual([]);
+    const packages = new Set(names.flatMap((name) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(name)?.[1] ?? []));
+    expect(packages.size).toBe(11);
+    for (const one of packages) expect(names.some((name) => name.startsWith(`node_modules/${one}/`) && /LICEN[CS]E|README/.test(name)), one).toBe(true);
+    expect(names.slice(0, 2)).toEqual(['bin/LICENSE', 'bin/node']);
+  });
+
+  test('has source maps apart, which lead from a bundle to the source', async () => {
+    for (const component of [agent, inference]) expect((await namesOf(component)).filter((name) => name.endsWith('.map'))).toEqual([]);
+    expect(await readdir(join(folder, 'source-maps', agent, build.components[agent] ?? ''))).toEqual(['agent.cjs.map', 'capture.cjs.map', 'worker.cjs.map']);
+    const { stdout } = await run('tar', ['-xOzf', archiveOf(inference)?.path ?? '', 'inference.cjs'], { maxBuffer: 10_000_000 });
+    const bundle = stdout.split('\n');
+    const words = 'shared memory cannot be used with this agent';
+    const line = bundle.findIndex((text) => text.includes(words));
+    const map = new SourceMap(JSON.parse(await readFile(join(folder, 'source-maps', inference, build.components[inference] ?? '', 'inference.cjs.map'), 'utf8')) as SourceMapPayload);
+    const origin = map.findOrigin(line + 1, (bundle[line] ?? '').indexOf(words) + 1);
     expect(origin).toMatchObject({ fileName: 'components/inference/tensor-transport.ts' });
+    const source = (await readFile('components/inference/tensor-transport.ts', 'utf8')).split('\n');
+    expect(source[('lineNumber' in origin ? origin.lineNumber : 0) - 1]).toContain(words);
   });
 
   test('keeps what is not of these components, and loses their other versions', async () => {
-    const folder = await temporaryFolder();
-    for (const name of ['artifacts/dev.fescue.model.Mine/1.0.0', `artifacts/${agent}/0.0.9`, 'recipes']) await mkdir(join(folder, name), { recursive: true });
-    for (const name of ['dev.fescue.model.Mine-1.0.0.yaml', `${agent}-0.0.9.yaml`, `${agent}-tools-1.0.0.yaml`]) await writeFile(join(folder, 'recipes', name), '');
-    const { components } = await buildComponents({ folder });
-    const own = Object.entries(components).map(([name, version]) => `${name}-${version}.yaml`);
-    expect(await readdir(join(folder, 'recipes'))).toEqual([...own, 'dev.fescue.model.Mine-1.0.0.yaml', `${agent}-tools-1.0.0.yaml`].toSorted());
-    expect(await readdir(join(folder, 'artifacts', agent))).toEqual([components[agent]]);
-    expect(await readdir(folder)).toEqual(['artifacts', 'recipes', 'source-maps']);
-  });
-
-  test('of two builds at once is that of one of them', async () => {
-    const folder = await temporaryFolder();
-    const [one, other] = await Promise.all([buildComponents({ folder }), buildComponents({ folder })]);
-    expect(other).toEqual(one);
-    expect(await readdir(join(folder, 'artifacts', agent, one.components[agent] ?? ''))).toEqual(['agent.tar.gz', 'install.sh']);
+    const own = Object.entries(build.components).map(([name, version]) => `${name}-${version}.yaml`);
+    expect(await readdir(build.recipeDir)).toEqual([...own, 'dev.fescue.model.Mine-1.0.0.yaml', `${agent}-tools-1.0.0.yaml`].toSorted());
+    expect(await readdir(build.artifactDir)).toEqual([...Object.keys(build.components), 'dev.fescue.model.Mine'].toSorted());
+    expect(await readdir(join(build.artifactDir, agent))).toEqual([build.components[agent]]);
+    expect(await readdir(folder)).toEqual(['.staging-of-another', 'artifacts', 'recipes', 'source-maps']);
   });
 });
 

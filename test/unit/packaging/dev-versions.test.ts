@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { Artifact } from '../../../scripts/packaging/artifacts.ts';
 import { buildComponents } from '../../../scripts/packaging/build-components.ts';
 import { nextDevVersion, readDevVersions, writeDevVersions, type DevVersions } from '../../../scripts/packaging/dev-versions.ts';
-import type { Component } from '../../../scripts/packaging/recipes.ts';
+import { components, type Component } from '../../../scripts/packaging/recipes.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
 
 type Build = { version: string; content?: string; description?: string };
@@ -67,15 +67,15 @@ describe('the file of development versions', () => {
 test('a build gives what changed, and nothing else, the next version', async () => {
   const folder = await temporaryFolder();
   const file = join(folder, 'dev-versions.json');
-  const first = await buildComponents({ folder, versions: 'dev' });
-  const remembered = JSON.parse(await readFile(file, 'utf8')) as Record<string, { version: string; sha256: string }>;
-  await writeFile(file, JSON.stringify({ ...remembered, 'dev.fescue.EdgeAgent 0.1': { version: '0.1.7', sha256: 'of other content' } }));
-  const { components, artifacts, recipeDir } = await buildComponents({ folder, versions: 'dev' });
-  expect(components).toEqual({ ...first.components, 'dev.fescue.EdgeAgent': '0.1.8' });
-  expect(artifacts['dev.fescue.EdgeAgent']?.[0]?.path).toBe(join(folder, 'artifacts/dev.fescue.EdgeAgent/0.1.8/agent.tar.gz'));
-  expect(await readFile(join(recipeDir, 'dev.fescue.EdgeAgent-0.1.8.yaml'), 'utf8')).toMatch(/^ComponentVersion: 0\.1\.8$/m);
   await writeFile(file, 'damaged');
   const told: string[] = [];
-  await buildComponents({ folder, versions: 'dev', onProgress: (text) => void told.push(text) });
+  const first = await buildComponents({ folder, versions: 'dev', onProgress: (text) => void told.push(text) });
+  expect(first.components).toEqual(Object.fromEntries(components().map(({ name, version }) => [name, version])));
   expect(told.join('\n')).toMatch(/dev-versions\.json cannot be used/);
+  const remembered = JSON.parse(await readFile(file, 'utf8')) as DevVersions;
+  await writeFile(file, JSON.stringify({ ...remembered, 'dev.fescue.EdgeAgent 0.1': { version: '0.1.7', sha256: 'of other content' } }));
+  const second = await buildComponents({ folder, versions: 'dev' });
+  expect(second.components).toEqual({ ...first.components, 'dev.fescue.EdgeAgent': '0.1.8' });
+  expect(second.artifacts['dev.fescue.EdgeAgent']?.[0]?.path).toBe(join(folder, 'artifacts/dev.fescue.EdgeAgent/0.1.8/agent.tar.gz'));
+  expect(await readFile(join(second.recipeDir, 'dev.fescue.EdgeAgent-0.1.8.yaml'), 'utf8')).toMatch(/^ComponentVersion: 0\.1\.8$/m);
 }, 180_000);
