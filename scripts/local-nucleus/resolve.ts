@@ -96,10 +96,10 @@ function inOrder<R extends Candidate>(chosen: ReadonlyMap<string, R>): R[] {
     if (ordered.has(recipe)) return;
     const entered = path.indexOf(recipe);
     if (entered >= 0) throw cycleError(path.slice(entered));
-    // A SOFT dependency orders nothing at start, so a circle through one is no deadlock and is not followed.
-    for (const [name, { type }] of Object.entries(recipe.dependencies)) {
+    // SOFT ones too: they order nothing at start, but a nucleus refuses every circle.
+    for (const name of Object.keys(recipe.dependencies)) {
       const dependency = chosen.get(name);
-      if (dependency !== undefined && type === 'HARD') visit(dependency, [...path, recipe]);
+      if (dependency !== undefined) visit(dependency, [...path, recipe]);
     }
     ordered.add(recipe);
   };
@@ -110,5 +110,5 @@ function inOrder<R extends Candidate>(chosen: ReadonlyMap<string, R>): R[] {
 function cycleError(circle: readonly Candidate[]): FescueError {
   const names = [...circle, ...circle.slice(0, 1)].map(({ name }) => name).join(' → ');
   const files = circle.map(({ path }) => path).join(', ');
-  return new FescueError('failed-precondition', `Components depend on each other in a circle: ${names}. None could start first; remove one of these ComponentDependencies or make it SOFT. The recipes are ${files}.`);
+  return new FescueError('failed-precondition', `Components depend on each other in a circle: ${names}. A nucleus refuses that, SOFT dependencies included; remove one of these ComponentDependencies. The recipes are ${files}.`);
 }

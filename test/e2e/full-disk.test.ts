@@ -1,15 +1,18 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { zipSync } from 'fflate';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { stringify } from 'yaml';
 import { onnxModel } from '../../scripts/measure/onnx-model.ts';
+import { commandLineClient, deployOverIpc } from '../helpers/command-line.ts';
 import { withFileLimit } from '../helpers/file-limit.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
-import { recipeOf } from '../helpers/use-nucleus.ts';
+import { eventually } from '../helpers/use-agent.ts';
+import { recipeOf, writeFiles } from '../helpers/use-nucleus.ts';
 
 type Result = { code: number; stdout: string; stderr: string };
 
@@ -66,4 +69,28 @@ test('the local nucleus says so, leaves nothing half unpacked, and unpacks the n
   // The component's own failure ends this one; its files are there.
   expect(await deploy(enough)).toMatchObject({ code: 1, stderr: expect.stringContaining('exit code 3') as string });
   expect((await stat(join(unpacked, 'code/large.bin'))).size).toBe(size);
+});
+
+test('a deployment that has no room changes nothing of what runs, and of what is kept', async () => {
+  const folder = await temporaryFolder();
+  const [root, size] = [join(folder, 'root'), 1024 * 1024];
+  const [program, ...args] = withFileLimit(size, [process.execPath, resolve('scripts/fescue.mjs'), 'nucleus', 'run', '--quiet', '--root', root]);
+  const nucleus = spawn(program, args, { stdio: 'inherit' });
+  onTestFinished(async () => {
+    nucleus.kill('SIGTERM');
+    await once(nucleus, 'exit');
+  });
+  await eventually(() => existsSync(join(root, 'cli_ipc_info')), 'the nucleus to serve');
+  const client = await commandLineClient(root);
+  const deploy = async (version: string, bytes: number): ReturnType<typeof deployOverIpc> => {
+    const recipe = recipeOf('one', { version, lifecycle: { run: 'echo $$; exec sleep 1000' }, artifacts: [{ Uri: 's3://any/code.zip', Unarchive: 'ZIP' }] });
+    const { recipeDir, artifactDir } = await writeFiles(folder, { recipes: [recipe], artifacts: { [`one/${version}/code.zip`]: zipSync({ 'large.bin': new Uint8Array(bytes) }) } });
+    return deployOverIpc(client, { recipeDirectoryPath: recipeDir, artifactsDirectoryPath: artifactDir, rootComponentVersionsToAdd: new Map([['one', version]]) });
+  };
+  expect(await deploy('1.0.0', size)).toMatchObject({ status: 'SUCCEEDED' });
+  expect(await deploy('1.1.0', size + 1024)).toMatchObject({ status: 'FAILED', deploymentStatusDetails: { detailedDeploymentStatus: 'FAILED_NO_STATE_CHANGE', deploymentFailureCause: expect.stringMatching(/There is no room to write below .*root: EFBIG/) as string } });
+  expect((await client.listComponents({})).components).toMatchObject([{ componentName: 'one', version: '1.0.0', state: 'RUNNING' }]);
+  expect(await readdir(join(root, 'packages/artifacts/one'))).toEqual(['1.0.0']);
+  expect((await readFile(join(root, 'logs/one.log'), 'utf8')).match(/\[stdout\]/g)?.length).toBe(1);
+  expect(await deploy('1.1.0', size)).toMatchObject({ status: 'SUCCEEDED' });
 });

@@ -20,7 +20,10 @@ async function useNucleusAs(user: string): Promise<TestNucleus> {
 
 const identity = 'echo "$(id -u):$(id -g) $HOME"';
 
-describe.runIf(isRoot)('with a user, on a nucleus that runs as root', () => {
+if (isRoot) describe('with a user, on a nucleus that runs as root', asRoot);
+else test('a nucleus that does not run as root refuses to run components as somebody else', refuses);
+
+function asRoot(): void {
   test('components run as it, with its files theirs, and privileged steps as root', async () => {
     const nucleus = await useNucleusAs(`nobody:${uid}`);
     const run = `${identity}; cat {artifacts:path}/secret.txt {artifacts:decompressedPath}/code/inside.txt; touch mine; test -w $AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT && echo socket; exec sleep 1000`;
@@ -58,12 +61,12 @@ describe.runIf(isRoot)('with a user, on a nucleus that runs as root', () => {
     const nucleus = new LocalNucleus({ root: join(folder, 'root'), environment: process.env, posixUser: 'nobody' });
     await expect(nucleus.start()).rejects.toThrow(new RegExp(`User nobody cannot enter ${folder}, so components`));
   });
-});
+}
 
-test.runIf(!isRoot)('a nucleus that does not run as root refuses to run components as somebody else', async () => {
+async function refuses(): Promise<void> {
   const nucleus = new LocalNucleus({ root: await temporaryFolder(), environment: process.env, posixUser: 'nobody' });
   await expect(nucleus.start()).rejects.toThrow(/only root can start processes of other users/);
-});
+}
 
 test('a user that is none is refused', async () => {
   const nucleus = new LocalNucleus({ root: await temporaryFolder(), environment: process.env, posixUser: isRoot ? 'no-such-user:0' : 'root' });

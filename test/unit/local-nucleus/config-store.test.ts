@@ -44,3 +44,29 @@ test('an older change of the same leaf is refused, of another one not', () => {
   expect(store.merge('one', ['B'], 3, 1000)).toBe(true);
   expect(store.get('one')).toEqual({ A: 1, B: 3 });
 });
+
+test('what is exported comes back with its timestamps; what is not in it is gone', () => {
+  const before = new ConfigStore();
+  before.set('one', { A: 1 });
+  before.merge('one', ['A'], 2, 2000);
+  const stored = JSON.parse(JSON.stringify(before.export())) as ReturnType<ConfigStore['export']>;
+  const after = new ConfigStore();
+  after.set('one', { A: 7, B: 8 });
+  after.set('two', {});
+  const changed: string[][] = [];
+  after.subscribe('one', [], (path) => changed.push(path));
+  after.restore(stored);
+  expect(changed).toEqual([['A'], ['B']]);
+  expect([after.get('one'), after.get('two')]).toEqual([{ A: 2 }, undefined]);
+  expect(after.merge('one', ['A'], 3, 1000)).toBe(false);
+  expect(after.merge('one', ['A'], 3, 3000)).toBe(true);
+});
+
+test('a deployment of another value ends the wait for later timestamps', () => {
+  const store = new ConfigStore();
+  store.set('one', { A: 1, B: 1 });
+  store.merge('one', [], { A: 2, B: 2 }, 5000);
+  store.set('one', { A: 3, B: 2 });
+  expect(store.merge('one', ['A'], 4, 1000)).toBe(true);
+  expect(store.merge('one', ['B'], 4, 1000)).toBe(false);
+});

@@ -32,8 +32,21 @@ test('wishes that do not meet are all named', () => {
   expect(() => chosen(recipes, { a: '1.0.0', b: '1.0.0' })).toThrow('No version of component lib suits everyone: a 1.0.0 (ComponentDependencies of a-1.0.0.yaml) wants ^1.0.0, b 1.0.0 (ComponentDependencies of b-1.0.0.yaml) wants ^2.0.0; there is 1.0.0, 2.0.0.');
 });
 
-test('a circle is named, and one through a SOFT dependency is none', () => {
+test('a circle is named, and one through a SOFT dependency is one too', () => {
   const circle = [recipe('a', '1.0.0', { b: '*' }), recipe('b', '1.0.0', { c: '*' }), recipe('c', '1.0.0', { a: '*' })];
-  expect(() => chosen(circle, { a: '1.0.0' })).toThrow('Components depend on each other in a circle: a → b → c → a. None could start first; remove one of these ComponentDependencies or make it SOFT. The recipes are a-1.0.0.yaml, b-1.0.0.yaml, c-1.0.0.yaml.');
-  expect(chosen([recipe('a', '1.0.0', { b: '*' }), recipe('b', '1.0.0', { a: '*' }, 'SOFT')], { a: '1.0.0' })).toEqual(['b 1.0.0', 'a 1.0.0']);
+  expect(() => chosen(circle, { a: '1.0.0' })).toThrow('Components depend on each other in a circle: a → b → c → a. A nucleus refuses that, SOFT dependencies included; remove one of these ComponentDependencies. The recipes are a-1.0.0.yaml, b-1.0.0.yaml, c-1.0.0.yaml.');
+  expect(() => chosen([recipe('a', '1.0.0', { b: '*' }), recipe('b', '1.0.0', { a: '*' }, 'SOFT')], { a: '1.0.0' })).toThrow(/a → b → a/);
+  expect(chosen([recipe('a', '1.0.0', { b: '*' }, 'SOFT'), recipe('b', '1.0.0')], { a: '1.0.0' })).toEqual(['b 1.0.0', 'a 1.0.0']);
+});
+
+test('the version that runs is kept as long as it suits, whoever asks', () => {
+  const recipes = [recipe('app', '1.0.0', { lib: '^1.0.0' }), recipe('lib', '1.0.0'), recipe('lib', '1.5.0'), recipe('lib', '1.9.0')];
+  const withActive = (roots: Record<string, string>, active: string, others: { requirer: string; name: string; range: string }[] = []): string[] =>
+    resolve({ roots, recipes, others, activeVersion: (name) => (name === 'lib' ? active : undefined) }).map(({ name, version }) => `${name} ${version}`);
+  expect(withActive({ app: '1.0.0' }, '1.0.0')).toEqual(['lib 1.0.0', 'app 1.0.0']);
+  expect(withActive({ app: '1.0.0', lib: '>=1.5.0' }, '1.0.0')).toContain('lib 1.9.0');
+  expect(withActive({ app: '1.0.0' }, '1.0.0', [{ requirer: 'group g', name: 'lib', range: '1.5.0' }])).toContain('lib 1.5.0');
+  // It has to be there.
+  expect(withActive({ app: '1.0.0' }, '1.1.0')).toContain('lib 1.9.0');
+  expect(() => withActive({ lib: '1.0.0' }, '1.0.0', [{ requirer: 'group g', name: 'lib', range: '1.5.0' }])).toThrow(/the deployment wants 1\.0\.0, group g wants 1\.5\.0/);
 });
