@@ -1,10 +1,10 @@
 import { CredentialKeeper } from '../common/credentials.ts';
+import { firstConnection } from '../common/first-connection.ts';
 import { connectGreengrassIpc, isGreengrassComponent, type GreengrassIpc } from '../common/greengrass-ipc.ts';
 import { IpcLink } from '../common/ipc-link.ts';
 import { LiveSettings } from '../common/live-settings.ts';
 import { createLogger, type LogLevel } from '../common/log.ts';
 import { NucleusTies } from '../common/nucleus-ties.ts';
-import { pause } from '../common/pause.ts';
 import { Activity } from './activity.ts';
 import { agentsSocketName, readConfiguration } from './configuration.ts';
 import { HandledImages } from './handled-images.ts';
@@ -19,7 +19,6 @@ export type RunOptions = {
 };
 
 const ipcTimeoutMs = 10_000;
-const ipcRetryMs = 1_000;
 /** A nucleus that starts may take its time; without the configuration there is nothing to begin with. */
 const firstConnectionMs = 60_000;
 const lastWordsMs = 1_000;
@@ -31,10 +30,10 @@ const lastWordsMs = 1_000;
  */
 export async function runInference(options: RunOptions): Promise<void> {
   const signal = stopSignal();
-  const ipc = isGreengrassComponent(options.environment) ? await firstConnection(signal) : undefined;
-  if (signal.aborted) return;
+  let ipc: GreengrassIpc | undefined;
   try {
-    await runWith({ ...options, ipc, signal });
+    ipc = isGreengrassComponent(options.environment) ? await firstConnection({ connect, signal, patienceMs: firstConnectionMs }) : undefined;
+    if (!signal.aborted) await runWith({ ...options, ipc, signal });
   } finally {
     await ipc?.close();
     // What keeps the process alive after that is a nucleus that does not answer.
@@ -80,20 +79,6 @@ async function runWith({ ipc, signal, ...options }: RunOptions & { ipc: Greengra
 
 async function connect(): Promise<GreengrassIpc> {
   return connectGreengrassIpc({ timeoutMs: ipcTimeoutMs });
-}
-
-/** @returns undefined when it was to stop meanwhile @throws FescueError `unavailable` when the nucleus does not answer for a minute */
-async function firstConnection(signal: AbortSignal): Promise<GreengrassIpc | undefined> {
-  const giveUpAt = performance.now() + firstConnectionMs;
-  while (!signal.aborted) {
-    try {
-      return await connect();
-    } catch (error) {
-      if (performance.now() + ipcRetryMs > giveUpAt) throw error;
-      await pause(ipcRetryMs, signal);
-    }
-  }
-  return undefined;
 }
 
 /** Aborted by the first SIGTERM or SIGINT. */

@@ -2,27 +2,8 @@ import { expect, test } from 'vitest';
 import type { GreengrassIpc } from '../../../components/common/greengrass-ipc.ts';
 import { FescueError } from '../../../components/common/errors.ts';
 import { IpcLink } from '../../../components/common/ipc-link.ts';
+import { connectionOf } from '../../helpers/ipc-connection.ts';
 import { useLogger } from '../../helpers/use-logger.ts';
-
-type Connection = GreengrassIpc & { lose: () => void; closed: () => boolean };
-
-function connectionOf(): Connection {
-  const lost = Promise.withResolvers<string>();
-  let closed = false;
-  return {
-    getConfiguration: async () => undefined,
-    onConfigurationUpdate: async () => undefined,
-    onComponentUpdate: async () => undefined,
-    answerUpdate: async () => undefined,
-    publishToIotCore: async () => undefined,
-    publishToTopic: async () => undefined,
-    updateState: async () => undefined,
-    lost: lost.promise,
-    close: async () => void (closed = true),
-    lose: () => lost.resolve('it broke'),
-    closed: () => closed,
-  };
-}
 
 /** A link whose first connection is lost, and the attempts to make another. */
 async function useLostLink(): Promise<{ link: IpcLink; attempts: PromiseWithResolvers<GreengrassIpc>[]; lines: Record<string, unknown>[] }> {
@@ -72,4 +53,20 @@ test('a connection that comes after the end is closed, and no other is made', as
   expect(second.closed()).toBe(true);
   await expect(link.connection()).rejects.toMatchObject({ kind: 'unavailable' });
   expect(attempts).toHaveLength(1);
+});
+
+test('a nucleus that does not answer is told of once, and so is that it does', async () => {
+  const { log, lines } = useLogger();
+  const answers: (GreengrassIpc | FescueError)[] = [new FescueError('unavailable', 'nobody there'), new FescueError('unavailable', 'nobody there'), connectionOf()];
+  const connect = async (): Promise<GreengrassIpc> => {
+    const answer = answers.shift();
+    if (answer === undefined || answer instanceof FescueError) throw answer ?? new Error('asked too often');
+    return answer;
+  };
+  const link = new IpcLink({ connect, log });
+  await expect(link.connection()).rejects.toThrow('nobody there');
+  await expect(link.connection()).rejects.toThrow('nobody there');
+  await link.connection();
+  await link.connection();
+  expect(lines).toMatchObject([{ level: 'warn', reason: 'nobody there', msg: 'the Greengrass nucleus does not answer; trying again' }, { level: 'info', msg: 'connected to the Greengrass nucleus' }]);
 });

@@ -82,3 +82,20 @@ test('nothing comes out of nothing', async () => {
   const { clock } = napping();
   expect(await buffer(new Pacer({ bytesPerSecond: 1, clock }).paced(Buffer.alloc(0), never))).toHaveLength(0);
 });
+
+test('another rate holds from the next chunk on, and none at all means no pauses', async () => {
+  const { clock, naps } = napping();
+  const pacer = new Pacer({ bytesPerSecond: 1_000, clock });
+  const body = content(100_000);
+  const [read, seen]: [Buffer[], Set<number>] = [[], new Set()];
+  for await (const chunk of pacer.paced(body, never) as AsyncIterable<Buffer>) {
+    read.push(chunk);
+    seen.add(chunk.length);
+    if (read.length === 3) pacer.setRate(8_000);
+    if (read.length === 6) pacer.setRate(Infinity);
+  }
+  expect(Buffer.concat(read).equals(body)).toBe(true);
+  expect([...seen]).toEqual(expect.arrayContaining([125, 1_000, 16_384]));
+  expect(naps.length).toBeLessThan(read.length - 3);
+  expect(pacer.isLimited).toBe(false);
+});

@@ -28,6 +28,16 @@ test.each([1, 2_000, 300_000, 3_000_000])('at a rate, %d bytes arrive whole and 
   expect(s3.objects.get(object.key)?.equals(body)).toBe(true);
 });
 
+test('the rate may change, to none and back', async () => {
+  const s3 = await useS3();
+  const destination = destinationIn(s3);
+  for (const rate of [20_000_000, Infinity, 10_000_000]) {
+    destination.setRate(rate);
+    await destination.put({ ...object, body: Buffer.alloc(200_000, 1) }, never);
+  }
+  expect(s3.requests.map(({ headers }) => headers['content-length'])).toEqual(['200000', '200000', '200000']);
+});
+
 describe('an answer is understood:', () => {
   test.each<[S3Fault, string, RegExp]>([
     [{ status: 403, code: 'AccessDenied' }, 'refused', /^s3:\/\/sagemaker-captures does not take the object \(403 AccessDenied: .*\)\. Allow s3:PutObject on the bucket/],

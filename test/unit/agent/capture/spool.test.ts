@@ -63,6 +63,14 @@ describe.each(['on the disk', 'in memory'])('a spool %s', (where) => {
     expect(drain(spool)).toEqual(expected);
   });
 
+  test('follows another order, size of batches and answer to overflow', async () => {
+    const { spool } = await open({ order: 'oldest-first', batchSize: 1 });
+    for (const [id, priority] of [['a', 1], ['b', 9], ['c', 5], ['d', 9]] as const) spool.accept([newCapture(id, { priority })]);
+    expect(idsOf(spool.nextBatch())).toEqual(['a']);
+    spool.tune({ order: 'important-first', batchSize: 2, overflow: 'drop-oldest' });
+    expect(idsOf(spool.nextBatch())).toEqual(['b', 'd']);
+  });
+
   test('gives up what cannot be delivered, and the others of its batch go on', async () => {
     const { spool, dropped } = await open();
     spool.accept([newCapture('a'), newCapture('b')]);

@@ -47,6 +47,23 @@ function isLines({ key }: CaptureObject): boolean {
 }
 
 describe('a batch goes', () => {
+  test('by another size or push period as soon as that is said', async () => {
+    const { clock, add, batches, uploader, spool } = setUp({ batchSize: 5 });
+    add(['a'], ['b']);
+    await clock.advance(100);
+    spool.tune({ batchSize: 2, overflow: 'refuse', order: 'oldest-first' });
+    uploader.tune({ batchSize: 2, pushPeriodMs });
+    await clock.advance(0);
+    expect(batches()).toEqual([['a', 'b']]);
+    add(['c']);
+    await clock.advance(100);
+    uploader.tune({ batchSize: 2, pushPeriodMs: 150 });
+    await clock.advance(49);
+    expect(batches()).toHaveLength(1);
+    await clock.advance(1);
+    expect(batches()[1]).toEqual(['c']);
+  });
+
   test('as soon as it is full', async () => {
     const { clock, add, batches, spool, uploader } = setUp();
     add(['a'], ['b']);
