@@ -1,10 +1,12 @@
 import { FescueError } from '../../components/common/errors.ts';
 import { inCheckout } from '../packaging/paths.ts';
+import { ensureNucleus, nucleusPid } from '../local-nucleus/background.ts';
 import { storeAt } from '../local-nucleus/store.ts';
 import { type CliIpc, connectCliIpc } from './cli-ipc.ts';
 import { readCliInfo } from './cli-info.ts';
 import { tailFile } from './log-tail.ts';
 import type { Order } from './order.ts';
+import { shellQuote } from './quote.ts';
 import type { ComponentStatus, DeploymentStatus, Handle, LogOptions, Target, TargetOptions } from './target.ts';
 
 /** Where the local nucleus keeps everything. */
@@ -35,11 +37,16 @@ class LocalTarget implements Target {
       failureHandlingPolicy: order.onFailure === 'nothing' ? 'DO_NOTHING' : 'ROLLBACK',
       ...(order.group !== undefined && { groupName: order.group }),
     };
-    return [`CreateLocalDeployment ${JSON.stringify(request)}`];
+    const start = (await nucleusPid(this.#root)) === undefined ? [shellQuote(['fescue', 'nucleus', 'start', '--root', this.#root])] : [];
+    return [...start, `CreateLocalDeployment ${JSON.stringify(request)}`];
   }
 
   async deploy(order: Order): Promise<Handle> {
-    const ipc = await this.#connect();
+    const ipc = await this.#connect().catch(async (error: unknown) => {
+      if (!(error instanceof FescueError) || error.kind !== 'unavailable') throw error;
+      await ensureNucleus({ root: this.#root });
+      return this.#connect();
+    });
     return { id: await ipc.createDeployment(order) };
   }
 
@@ -65,8 +72,14 @@ class LocalTarget implements Target {
   }
 
   async #connect(): Promise<CliIpc> {
-    this.#ipc ??= connectTo(this.#root);
-    return this.#ipc;
+    const connecting = this.#ipc ?? connectTo(this.#root);
+    this.#ipc = connecting;
+    try {
+      return await connecting;
+    } catch (error) {
+      this.#ipc = undefined;
+      throw error;
+    }
   }
 }
 

@@ -41,7 +41,7 @@ export type LogOptions = {
 export type Target = {
   /** What `deploy` would do, as lines for people: commands to type, or requests. Changes nothing. */
   commands(order: Order): Promise<readonly string[]>;
-  /** Hands the deployment over. @throws FescueError when it is not accepted */
+  /** Hands the deployment over; a local nucleus that does not run is started. @throws FescueError when it is not accepted */
   deploy(order: Order): Promise<Handle>;
   /** How far a deployment is now. */
   progress(handle: Handle): Promise<DeploymentStatus>;
@@ -61,5 +61,5 @@ export type TargetOptions = {
   readonly interactive: boolean;
 };
 
-/** Opens a target; nothing is changed by that, except that the local nucleus is started when it does not run. */
+/** Opens a target; nothing is changed by that. */
 export type OpenTarget = (options: TargetOptions) => Promise<Target>;
