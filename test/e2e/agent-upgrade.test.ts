@@ -86,6 +86,6 @@ test('a component that depends on the agent is restarted with it, without an err
   expect(new Set(delivered).size).toBe(delivered.length);
 });
 
-function sorted(names: readonly string[]): string[] {
-  return names.toSorted((a, b) => a.localeCompare(b));
+function sorted(names: readonly unknown[]): string[] {
+  return names.map(String).toSorted((a, b) => a.localeCompare(b));
 }
