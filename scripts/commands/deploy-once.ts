@@ -38,9 +38,10 @@ export function componentTable(components: Outcome['components']): string {
   return formatTable([{ title: 'component' }, { title: 'version' }, { title: 'state' }], components.map(({ name, version, state }) => [name, version, state]));
 }
 
-/** The components of the order among all of the target. */
+/** The components of the order, as they are on the target; those that are gone are REMOVED. */
 export function ofOrder({ components }: Outcome, order: Order): Outcome['components'] {
-  return components.filter(({ name }) => Object.hasOwn(order.add, name) || order.remove.includes(name));
+  const gone = order.remove.filter((name) => !components.some((one) => one.name === name));
+  return [...components.filter(({ name }) => Object.hasOwn(order.add, name) || order.remove.includes(name)), ...gone.map((name) => ({ name, version: '', state: 'REMOVED' }))];
 }
 
 /** Why a deployment failed, for people; undefined when it did not. */

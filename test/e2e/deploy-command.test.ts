@@ -55,7 +55,7 @@ describe('a deployment that succeeds', () => {
   test('takes the root from GG_ROOT', async () => {
     const { folder, root } = await useDevice();
     vi.stubEnv('GG_ROOT', root);
-    expect(await fescue('deploy', '--to', 'greengrass', '--remove', 'com.example.Gone')).toMatchObject({ code: 0 });
+    expect(await fescue('deploy', '--to', 'greengrass', '--remove', 'com.example.Gone')).toMatchObject({ code: 0, stdout: expect.stringMatching(/com\.example\.Gone +REMOVED\n$/) as string });
     expect(JSON.parse(await readFile(join(folder, 'received.json'), 'utf8'))).toMatchObject({ add: {}, remove: ['com.example.Gone'] });
   });
 

@@ -28,6 +28,12 @@ test('ranges become versions', () => {
   expect(plan({ components: { 'com.example.Model': '~1.0.0', 'com.example.Other': '*' } }).order.add).toEqual({ 'com.example.Model': '1.0.0', 'com.example.Other': '3.0.0' });
 });
 
+test('a dependency that the folder has in no fitting version is for the nucleus to find', () => {
+  const lamp = recipe('com.example.Lamp', { dependencies: { 'com.example.Model': hard('^9.0.0') } });
+  const wish = { folders, components: { 'com.example.Lamp': '1.0.0' }, remove: [], configuration: {} };
+  expect(planOrder(wish, [lamp, ...recipes]).order.add).toEqual({ 'com.example.Lamp': '1.0.0' });
+});
+
 test('nothing but removals', () => {
   expect(plan({ folders: undefined, components: {}, remove: ['com.example.Gone'] })).toMatchObject({ order: { add: {}, remove: ['com.example.Gone'] }, notes: [] });
 });
