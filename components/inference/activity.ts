@@ -4,8 +4,10 @@ export class Activity {
   waiting = 0;
   /** Whether one has its turn now. */
   classifying = false;
+  /** Whether there is no agent, so that nothing gets done; an update may be the cure. */
+  isHeldUp = false;
 
   get busy(): boolean {
-    return this.classifying || this.waiting > 0;
+    return !this.isHeldUp && (this.classifying || this.waiting > 0);
   }
 }

@@ -4,6 +4,7 @@ import { AgentClient } from '../common/agent-client.ts';
 import { FescueError, messageOf, type ErrorKind } from '../common/errors.ts';
 import type { Logger } from '../common/log.ts';
 import { describeTensor, shapeFits, type Tensor } from '../common/tensor.ts';
+import type { Activity } from './activity.ts';
 import type { InferenceSettings } from './configuration.ts';
 import type { Classifier } from './model-package.ts';
 import { TensorTransport } from './tensor-transport.ts';
@@ -11,6 +12,7 @@ import { TensorTransport } from './tensor-transport.ts';
 export type ConnectionOptions = {
   readonly settings: Pick<InferenceSettings, 'UnixSocketName' | 'ModelPath' | 'ModelName' | 'AgentWaitSeconds' | 'PredictTimeoutSeconds' | 'SharedMemoryThresholdBytes'>;
   readonly classifier: Classifier;
+  readonly activity: Pick<Activity, 'isHeldUp'>;
   readonly log: Logger;
   /** Ends calls under way. */
   readonly signal: AbortSignal;
@@ -85,13 +87,15 @@ export class ModelConnection {
   }
 
   async #waitForAgent(): Promise<void> {
-    const { settings, log, ending } = this.#options;
+    const { settings, activity, log, ending } = this.#options;
     for (;;) {
       try {
         await this.#client.waitUntilReady(settings.AgentWaitSeconds * 1000, ending);
+        activity.isHeldUp = false;
         return;
       } catch (error) {
         if (isKind(error, 'cancelled')) throw error;
+        activity.isHeldUp = true;
         log.warn({ reason: messageOf(error) }, 'waiting for the agent');
       }
     }

@@ -39,10 +39,10 @@ const captureMs = { stop: 2_000, renewal: 10_000 };
  * @throws FescueError when the package cannot be used, or the agent refuses the model
  */
 export async function runPipeline(options: PipelineOptions): Promise<void> {
-  const { settings, log, signal, renewal } = options;
+  const { settings, activity, log, signal, renewal } = options;
   const ending = AbortSignal.any([signal, renewal]);
   const classifier = await readClassifier(settings.ModelPath);
-  const model = new ModelConnection({ settings, classifier, log, signal, ending });
+  const model = new ModelConnection({ settings, classifier, activity, log, signal, ending });
   try {
     await model.load();
     // Only now: a worker of the model that was loaded before may have had one attached.

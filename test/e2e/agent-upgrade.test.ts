@@ -50,7 +50,7 @@ async function useFleet(dependencies: Record<string, object>): Promise<Fleet> {
 }
 
 const classified = ({ lines }: Fleet): string[] => lines(/^image classified/).map(({ image }) => basename(String(image)));
-const safe = ({ lines }: Fleet): unknown[] => lines(/^captured$/).map(({ capture }) => capture);
+const safe = ({ lines }: Fleet): string[] => lines(/^captured$/).map(({ capture }) => String(capture));
 const states = ({ nucleus }: Fleet, component: string): string[] => nucleus.events.flatMap((event) => (event.kind === 'state' && event.component === component ? [event.state] : []));
 
 test('an agent that is killed and one that is upgraded cost neither image nor result, nor a capture that was begun', async () => {

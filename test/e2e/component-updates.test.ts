@@ -56,6 +56,26 @@ it('a nucleus that announces no updates is as good', async () => {
   expect(await agent.client.listModels()).toEqual([]);
 });
 
+it('the inference component does not defer an update while there is no agent, which may come with it', async () => {
+  const nucleus = await useUpdateNucleus();
+  const folder = await temporaryFolder();
+  const agent = await useAgent({ folder });
+  for (let number = 0; number < 200; number += 1) await copyFile(join(photoFolder, 'dog.jpg'), join(folder, `${number}.jpg`));
+  const component = useInference({ 'model-path': samplePackage, 'image-directory': folder, 'unix-socket-name': agent.socketPath, 'publish-to': 'stdout', 'agent-wait-seconds': 0.5 }, { environment: nucleus.environment });
+  await eventually(() => component.results().length > 0 && nucleus.listeners() === 1, 'the first image');
+  await agent.stop();
+  await eventually(() => component.logged().some(({ msg }) => msg === 'waiting for the agent'), 'the component to wait');
+  nucleus.send(before('cure'));
+  await eventually(() => nucleus.answers.length === 1, 'the answer');
+  expect(nucleus.answers[0]).toMatchObject({ deploymentId: 'cure', recheckAfterMs: 0 });
+  const { length } = component.results();
+  await useAgent({ folder });
+  await eventually(() => component.results().length > length, 'another image');
+  nucleus.send(before('next'));
+  await eventually(() => nucleus.answers.length === 2, 'the answer');
+  expect(nucleus.answers[1]).toMatchObject({ deploymentId: 'next', recheckAfterMs: 5_000 });
+});
+
 it('the inference component defers an update until it is through with its directory', async () => {
   const nucleus = await useUpdateNucleus();
   const { socketPath } = await useAgent();

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
+import { agentSink } from '../../components/inference/capture-sender.ts';
+import { identityModel } from '../../scripts/measure/onnx-model.ts';
 import { capturedLines } from '../helpers/captured-lines.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
 import { eventually, useAgent } from '../helpers/use-agent.ts';
@@ -17,6 +19,28 @@ async function noise(): Promise<string> {
 }
 
 const lines = (inference: RunningInference, message: RegExp): Record<string, unknown>[] => inference.logged().filter(({ msg }) => message.test(String(msg)));
+
+test('a capture waits for an agent that is away, and for its model', async () => {
+  const folder = await temporaryFolder();
+  const sink = agentSink({ socketPath: join(folder, 'agent.sock'), timeoutMs: 20_000 });
+  onTestFinished(() => sink.close());
+  const capturing = sink.capture({ model: 'tiny', id: 'early', inputs: [{ bytes: new Uint8Array(1), metadata: { name: 'x', dtype: 'UINT8', shape: [1] } }], outputs: [] });
+  const agent = await useAgent({ folder, args: ['--capture-data-destination', 'Disk'] });
+  await writeFile(join(folder, 'tiny.onnx'), identityModel([{ name: 'x', type: 'UINT8', shape: ['n'] }]));
+  await agent.client.loadModel('tiny.onnx', 'tiny');
+  await capturing;
+  expect(['IN_PROGRESS', 'SUCCESS']).toContain(await agent.client.captureStatus('early'));
+});
+
+test('and no longer than it may take, or than it is wanted', async () => {
+  const capture = { model: 'tiny', id: 'a', inputs: [], outputs: [] };
+  const socketPath = join(await temporaryFolder(), 'agent.sock');
+  await expect(agentSink({ socketPath, timeoutMs: 700 }).capture(capture)).rejects.toMatchObject({ kind: 'unavailable' });
+  const sink = agentSink({ socketPath, timeoutMs: 60_000 });
+  const capturing = sink.capture(capture);
+  setTimeout(() => sink.close(), 50);
+  await expect(capturing).rejects.toMatchObject({ kind: 'unavailable' });
+});
 
 test('a capture the agent refuses is told once and counted, and classification goes on', async () => {
   // Tensor and image are more than one message may have; the prediction goes through shared memory.

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import type { SubscriptionResponseMessage } from 'aws-iot-device-sdk-v2/dist/greengrasscoreipc/model.js';
 import { pino } from 'pino';
@@ -15,7 +17,8 @@ import { clientOf, printToken } from '../helpers/ipc-client.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
 import { eventually, useAgent } from '../helpers/use-agent.ts';
 import { recipeOf, type TestNucleus, useNucleus } from '../helpers/use-nucleus.ts';
-import { photoFolder, samplePackage } from '../helpers/use-inference.ts';
+import { photoFolder, samplePackage, useInference } from '../helpers/use-inference.ts';
+import { useIpc } from '../helpers/use-ipc.ts';
 
 const inferenceMain = `exec "${process.execPath}" "${resolve('components/inference/main.ts')}"`;
 const topic = 'gg/results';
@@ -54,6 +57,18 @@ test('a topic that is not allowed is told and counted, and the component goes on
   await eventually(() => nucleus.output('inference').some((line) => line.includes('"unpublished":2')), 'two results that could not be published');
   expect(nucleus.output('inference').find((line) => line.includes('could not be published'))).toMatch(/not authorized to perform .*PublishToIoTCore on resource gg\/results.*accessControl/);
   expect(nucleus.state('inference')).toBe('RUNNING');
+});
+
+test('a component that waits for a nucleus which says nothing can be stopped', async () => {
+  const ipc = await useIpc();
+  const silent = createServer(() => undefined).listen(ipc.path);
+  await once(silent, 'listening');
+  onTestFinished(() => void silent.close());
+  const connected = once(silent, 'connection');
+  const component = useInference({}, { environment: ipc.environment });
+  await connected;
+  expect(await component.stop()).toBe(0);
+  expect(component.errors()).toBe('');
 });
 
 test('a connection to the nucleus that was lost is made anew', async () => {
