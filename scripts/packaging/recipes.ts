@@ -60,7 +60,7 @@ export function runtimeArchive(architecture: Architecture): string {
 
 function runtime(): Component {
   const manifests = architectureNames.map((architecture) =>
-    manifest({ architecture, archive: runtimeArchive(architecture), lifecycle: {}, installTimeoutSeconds: 900 }),
+    manifest({ architecture, archive: runtimeArchive(architecture), lifecycle: filesOnly, installTimeoutSeconds: 900 }),
   );
   return component(componentNames.runtime, productVersion, 'runtime-linux-*.tar.gz', {
     ComponentDescription: 'Node and the native libraries that the other Fescue components run on.',
@@ -99,7 +99,7 @@ export function modelComponent(options: { name: string; version: string; descrip
     ComponentPublisher: options.publisher,
     ComponentDescription: options.description,
     ComponentConfiguration: { DefaultConfiguration: { ModelPath: `../${options.name}` } },
-    Manifests: [manifest({ archive, lifecycle: {} })],
+    Manifests: [manifest({ archive, lifecycle: filesOnly })],
   });
 }
 
@@ -149,6 +149,12 @@ function manifest(options: { architecture?: Architecture; archive: string; artif
     Artifacts: files.map((file) => ({ Uri: uri(file) })),
   };
 }
+
+/**
+ * The step of a component that only brings files. Nucleus lite makes no unit of an install step alone, and without one
+ * none that depends HARD on it can start.
+ */
+const filesOnly = { startup: { Script: 'true' } };
 
 /** After the last prediction: captures in memory, workers, last answers. */
 const agentEndSeconds = 15;
