@@ -25,16 +25,16 @@ export const lifecycleRules: readonly Rule[] = [
     },
   },
   {
-    id: 'nothing-runs',
-    severity: 'note',
-    nucleus: 'both',
+    id: 'nothing-runs-lite',
+    severity: 'warning',
+    nucleus: 'lite',
     what: 'A lifecycle has neither startup nor run.',
-    consequence: 'The component is FINISHED once it is installed, which is right for files and libraries.',
-    instead: 'Add run, if the component is to do something.',
+    consequence: 'Nucleus lite makes no unit of it: whatever depends HARD on the component never starts there. Elsewhere it is FINISHED once it is installed.',
+    instead: 'Add startup with the script "true" to a component that only brings files, else run.',
     bad: steps('install: sh install.sh'),
-    good: steps('install: sh install.sh', 'run: sh run.sh'),
+    good: steps('install: sh install.sh', 'startup: "true"'),
     *check(recipe) {
-      for (const lifecycle of recipe.lifecycles) if (!lifecycle.steps.some(({ name }) => name === 'run' || name === 'startup')) yield { at: lifecycle, detail: 'has neither startup nor run' };
+      for (const lifecycle of recipe.lifecycles) if (forLite(lifecycle, recipe) && !lifecycle.steps.some(({ name }) => name === 'run' || name === 'startup')) yield { at: lifecycle, detail: 'has neither startup nor run' };
     },
   },
   {
