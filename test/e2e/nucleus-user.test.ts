@@ -62,6 +62,9 @@ function asRoot(): void {
     const folder = await temporaryFolder();
     const nucleus = new LocalNucleus({ root: join(folder, 'root'), environment: process.env, posixUser: 'nobody' });
     await expect(nucleus.start()).rejects.toThrow(new RegExp(`User nobody cannot enter ${folder}, so components`));
+    const own = await useNucleus();
+    const outcome = await own.change({ recipes: [recipeOf('one', { lifecycle: { run: 'true' } })], add: { one: '1.0.0' }, runWith: { one: 'nobody' } });
+    expect(outcome).toMatchObject({ detail: 'FAILED_NO_STATE_CHANGE', reason: expect.stringMatching(/User nobody cannot enter/) as string });
   });
 }
 
