@@ -237,7 +237,10 @@ export class LocalNucleus {
 
   async #userOf(runWith: string | undefined): Promise<PosixUser | undefined> {
     const wanted = runWith ?? this.#options.posixUser;
-    return wanted === undefined ? undefined : await findPosixUser(wanted);
+    if (wanted === undefined) return undefined;
+    const user = await findPosixUser(wanted);
+    await checkReachable(this.#store.root, user);
+    return user;
   }
 
   #service(plan: PlannedComponent): Service {

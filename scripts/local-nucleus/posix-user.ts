@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { FescueError } from '../../components/common/errors.ts';
@@ -13,18 +14,22 @@ export type PosixUser = {
   readonly home: string;
 };
 
+/** Of util-linux; it leaves the process the same, as the stop sequence needs. */
+const setpriv = '/usr/bin/setpriv';
+
 type Passwd = { readonly name: string; readonly uid: number; readonly gid: number; readonly home: string };
 type Group = { readonly name: string; readonly gid: number; readonly members: readonly string[] };
 
 /**
  * Looks up `user[:group]`, each a name or a number.
  *
- * @throws FescueError `failed-precondition` when this process is not root, `not-found` for a name nobody has
+ * @throws FescueError `failed-precondition` when this process is not root or setpriv is missing, `not-found` for a name nobody has
  */
 export async function findPosixUser(text: string): Promise<PosixUser> {
   if (process.getuid?.() !== 0) {
     throw new FescueError('failed-precondition', `Components cannot run as ${text}: only root can start processes of other users, and the nucleus runs as user ${process.getuid?.()}. Start it as root, or leave the user out.`);
   }
+  if (!existsSync(setpriv)) throw new FescueError('failed-precondition', `Components cannot run as ${text}: ${setpriv} is not there. Install util-linux, or leave the user out.`);
   const [user = '', group, ...rest] = text.split(':');
   if (user === '' || group === '' || rest.length > 0) throw new FescueError('invalid-argument', `"${text}" names no user: expected user or user:group, as names or numbers.`);
   const groups = parseGroups(await readFile('/etc/group', 'utf8'));
@@ -56,7 +61,7 @@ export function commandAs(user: PosixUser | undefined, script: string): [string,
   const shell = ['/bin/sh', '-c', script] as const;
   if (user === undefined) return [...shell];
   const groups = user.groups.length === 0 ? ['--clear-groups'] : ['--groups', user.groups.join(',')];
-  return ['setpriv', '--reuid', String(user.uid), '--regid', String(user.gid), ...groups, '--', ...shell];
+  return [setpriv, '--reuid', String(user.uid), '--regid', String(user.gid), ...groups, '--', ...shell];
 }
 
 /** What differs in the environment of another user's process. */

@@ -6,7 +6,7 @@ import { commandLineClient, deployOverIpc } from '../helpers/command-line.ts';
 import { clientOf, printToken } from '../helpers/ipc-client.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
 import { eventually } from '../helpers/use-agent.ts';
-import { recipeOf, useNucleus, writeFiles } from '../helpers/use-nucleus.ts';
+import { patient, recipeOf, useNucleus, writeFiles } from '../helpers/use-nucleus.ts';
 
 // Everything here goes through AWS's own client, as it does with a device's nucleus.
 
@@ -33,6 +33,7 @@ test('deploys, shows, restarts, stops and removes', async () => {
   const configuration = new Map<string, unknown>([['one', { MERGE: { Word: 'merged' } }]]);
   const done = await deployOverIpc(client, { ...(await folders(one('1.0.0'))), rootComponentVersionsToAdd: new Map([['one', '1.0.0']]), componentToConfiguration: configuration });
   expect(done).toMatchObject({ status: 'SUCCEEDED', createdOn: expect.stringMatching(/^\d\d-\d\d-\d{4} \d\d:\d\d:\d\d UTC$/) as string, deploymentStatusDetails: { detailedDeploymentStatus: 'SUCCESSFUL' } });
+  await eventually(() => nucleus.output('one').length === 1, 'the start');
   expect((await client.listComponents({})).components).toEqual([{ componentName: 'one', version: '1.0.0', state: 'RUNNING', configuration: { Word: 'merged' } }]);
   expect((await client.listLocalDeployments({})).localDeployments).toEqual([{ deploymentId: done.deploymentId, status: 'SUCCEEDED', createdOn: done.createdOn }]);
 
@@ -49,7 +50,7 @@ test('deploys, shows, restarts, stops and removes', async () => {
 });
 
 test('a failure names the component to blame, its last words, and what became of it', async () => {
-  const nucleus = await useNucleus();
+  const nucleus = await useNucleus(patient);
   const client = await commandLineClient(nucleus.nucleus.root);
   const version = (text: string): Map<string, string> => new Map([['one', text]]);
   await deployOverIpc(client, { ...(await folders(one('1.0.0'))), rootComponentVersionsToAdd: version('1.0.0') });

@@ -87,6 +87,7 @@ describe('a deployment', () => {
       recipeOf('two', { lifecycle: { run: 'echo {configuration:/Word}; exec sleep 1000' }, configuration: { Word: 'first' } }),
     ];
     await deploy({ recipes, components: { one: '1.0.0', two: '1.0.0' } });
+    await eventually(() => output('one').length === 1, 'the first output');
     await deploy({ recipes, components: { one: '1.0.0', two: '1.0.0' }, configuration: { two: { MERGE: { Word: 'second' } } } });
     await eventually(() => output('two').includes('second'), 'the new value');
     expect(output('one').length).toBe(1);

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { eventually } from '../helpers/use-agent.ts';
-import { recipeOf, type TestNucleus, useNucleus } from '../helpers/use-nucleus.ts';
+import { patient, recipeOf, type TestNucleus, useNucleus } from '../helpers/use-nucleus.ts';
 
 const hard = (range = '*'): object => ({ VersionRequirement: range, DependencyType: 'HARD' });
 
@@ -43,17 +43,20 @@ describe('a change', () => {
 
   test('merges and resets configuration, and forgets it with the component', async () => {
     const nucleus = await useNucleus();
-    const said = (): string[] => nucleus.output('one');
+    const said = async (count: number): Promise<string[]> => {
+      await eventually(() => nucleus.output('one').length === count, `start ${count}`);
+      return nucleus.output('one');
+    };
     await nucleus.change({ recipes: [talking('1.0.0')], add: { one: '1.0.0' }, configuration: { one: { MERGE: { Word: 'merged' } } } });
+    await said(1);
     await nucleus.change({ configuration: { one: {} } });
     await nucleus.change({ configuration: { one: { RESET: ['/Word'] } } });
-    await eventually(() => said().length === 2, 'the restart with the default');
-    expect(said()).toEqual(['version 1.0.0 merged', 'version 1.0.0 default']);
+    expect(await said(2)).toEqual(['version 1.0.0 merged', 'version 1.0.0 default']);
     await nucleus.change({ configuration: { one: { MERGE: { Word: 'again' } } } });
+    await said(3);
     await nucleus.change({ remove: ['one'] });
     await nucleus.change({ recipes: [talking('1.0.0')], add: { one: '1.0.0' } });
-    await eventually(() => said().length === 4, 'the last start');
-    expect(said().at(-1)).toBe('version 1.0.0 default');
+    expect((await said(4)).at(-1)).toBe('version 1.0.0 default');
   });
 
   test('of a configuration that no script uses restarts nothing', async () => {
@@ -68,6 +71,7 @@ describe('a change', () => {
     const recipes = [staying('top', { middle: hard() }), staying('middle', { base: hard() }), staying('aside', { base: { VersionRequirement: '*', DependencyType: 'SOFT' } })];
     const base = (version: string): object => recipeOf('base', { version, lifecycle: { run: 'exec sleep 1000', shutdown: 'sleep 0.2' } });
     await nucleus.change({ recipes: [...recipes, base('1.0.0')], add: { top: '1.0.0', aside: '1.0.0' } });
+    await eventually(() => nucleus.output('aside').length === 1, 'the first output');
     const before = nucleus.events.length;
     expect(await nucleus.change({ recipes: [...recipes, base('1.1.0')], add: { base: '1.1.0' } })).toMatchObject({ status: 'SUCCEEDED' });
     const moves = nucleus.events.slice(before).flatMap((event) => (event.kind === 'state' && ['STOPPING', 'RUNNING'].includes(event.state) ? [`${event.component} ${event.state}`] : []));
@@ -78,8 +82,10 @@ describe('a change', () => {
   test('with other artifacts under the same version takes them, and restarts', async () => {
     const nucleus = await useNucleus();
     const recipes = [recipeOf('one', { lifecycle: { run: 'cat {artifacts:path}/word.txt; exec sleep 1000' }, artifacts: [{ Uri: 's3://any/word.txt' }] })];
-    for (const word of ['first', 'first', 'other']) await nucleus.change({ recipes, add: { one: '1.0.0' }, artifacts: { 'one/1.0.0/word.txt': `${word}\n` } });
-    await eventually(() => nucleus.output('one').length === 2, 'both starts');
+    for (const word of ['first', 'first', 'other']) {
+      await nucleus.change({ recipes, add: { one: '1.0.0' }, artifacts: { 'one/1.0.0/word.txt': `${word}\n` } });
+      await eventually(() => nucleus.output('one').at(-1) === word, `the output ${word}`);
+    }
     expect(nucleus.output('one')).toEqual(['first', 'other']);
   });
 
@@ -123,8 +129,9 @@ describe('a deployment that fails', () => {
   const failing = (version: string): object => recipeOf('one', { version, lifecycle: { run: 'echo cannot find the sensor; exit 7' }, configuration: { Word: 'default' } });
 
   test('is rolled back: version, configuration, components that came and went', async () => {
-    const nucleus = await useNucleus();
+    const nucleus = await useNucleus(patient);
     await nucleus.change({ recipes: [talking('1.0.0'), staying('old')], add: { one: '1.0.0', old: '1.0.0' }, configuration: { one: { MERGE: { Word: 'kept' } } } });
+    await eventually(() => nucleus.output('old').length === 1, 'the first output');
     const outcome = await nucleus.change({ recipes: [failing('2.0.0'), staying('new')], add: { one: '2.0.0', new: '1.0.0' }, remove: ['old'], configuration: { one: { MERGE: { Word: 'broken' } } } });
     expect(outcome).toMatchObject({ status: 'FAILED', detail: 'FAILED_ROLLBACK_COMPLETE', reason: expect.stringMatching(/Component one is BROKEN: its run step ended with exit code 7[\s\S]*cannot find the sensor[\s\S]*rolled back/) as string });
     expect(running(nucleus)).toEqual({ one: '1.0.0 RUNNING', old: '1.0.0 RUNNING' });
@@ -133,12 +140,14 @@ describe('a deployment that fails', () => {
     // The next one starts from what runs.
     expect(await nucleus.change({ recipes: [talking('2.1.0')], add: { one: '2.1.0' } })).toMatchObject({ status: 'SUCCEEDED' });
     expect(running(nucleus)).toEqual({ one: '2.1.0 RUNNING', old: '1.0.0 RUNNING' });
+    await eventually(() => nucleus.output('one').at(-1) === 'version 2.1.0 kept', 'the version after it');
   });
 
   test('is rolled back to the artifacts that were there under the same version', async () => {
-    const nucleus = await useNucleus();
+    const nucleus = await useNucleus(patient);
     const recipe = recipeOf('one', { lifecycle: { run: 'sh {artifacts:path}/run.sh' }, artifacts: [{ Uri: 's3://any/run.sh' }] });
     await nucleus.change({ recipes: [recipe], add: { one: '1.0.0' }, artifacts: { 'one/1.0.0/run.sh': 'echo good; exec sleep 1000' } });
+    await eventually(() => nucleus.output('one').length === 1, 'the first output');
     expect(await nucleus.change({ recipes: [recipe], add: { one: '1.0.0' }, artifacts: { 'one/1.0.0/run.sh': 'exit 1' } })).toMatchObject({ detail: 'FAILED_ROLLBACK_COMPLETE' });
     await eventually(() => nucleus.output('one').length === 2, 'the old script again');
     expect(await readFile(join(nucleus.nucleus.root, 'packages/artifacts/one/1.0.0/run.sh'), 'utf8')).toMatch(/good/);
@@ -146,7 +155,7 @@ describe('a deployment that fails', () => {
   });
 
   test('and shall do nothing about it leaves what it made, until the next one', async () => {
-    const nucleus = await useNucleus();
+    const nucleus = await useNucleus(patient);
     await nucleus.change({ recipes: [talking('1.0.0')], add: { one: '1.0.0' } });
     const outcome = await nucleus.change({ recipes: [failing('2.0.0')], add: { one: '2.0.0' }, failurePolicy: 'DO_NOTHING' });
     expect(outcome).toMatchObject({ status: 'FAILED', detail: 'FAILED_ROLLBACK_NOT_REQUESTED' });
@@ -156,7 +165,7 @@ describe('a deployment that fails', () => {
   });
 
   test('and cannot be rolled back says so', async () => {
-    const nucleus = await useNucleus();
+    const nucleus = await useNucleus(patient);
     // It starts only once, so that going back to it fails too.
     const once = recipeOf('one', { lifecycle: { run: 'if test -e started; then echo used up; exit 9; fi; touch started; exec sleep 1000' } });
     await nucleus.change({ recipes: [once], add: { one: '1.0.0' } });
@@ -165,8 +174,9 @@ describe('a deployment that fails', () => {
   });
 
   test('before anything is touched changes nothing', async () => {
-    const nucleus = await useNucleus();
+    const nucleus = await useNucleus(patient);
     await nucleus.change({ recipes: [staying('one')], add: { one: '1.0.0' } });
+    await eventually(() => nucleus.output('one').length === 1, 'the first output');
     const Digest = createHash('sha256').update('text').digest('base64');
     const damaged = recipeOf('two', { lifecycle: { run: 'sleep 1' }, artifacts: [{ Uri: 's3://any/file.txt', Digest, Algorithm: 'SHA-256' }] });
     const cases: [Parameters<TestNucleus['change']>[0], RegExp][] = [
@@ -185,7 +195,7 @@ describe('a deployment that fails', () => {
 
 describe('a component that fails', () => {
   test('while it is installed is tried again, and runs when that goes well', async () => {
-    const nucleus = await useNucleus();
+    const nucleus = await useNucleus(patient);
     // It leaves something half done behind each time, as an interrupted download would.
     const install = 'echo part >> parts; if test $(wc -l < parts) -lt 3; then exit 5; fi';
     const outcome = await nucleus.change({ recipes: [recipeOf('one', { lifecycle: { install, run: 'exec sleep 1000', recover: 'echo recovering' } })], add: { one: '1.0.0' } });
@@ -195,7 +205,7 @@ describe('a component that fails', () => {
   });
 
   test('again and again is BROKEN after three times, with a recovery each time', async () => {
-    const nucleus = await useNucleus();
+    const nucleus = await useNucleus(patient);
     await nucleus.change({ recipes: [recipeOf('one', { lifecycle: { run: 'echo pid $$; exec sleep 1000', recover: 'echo recovering' } })], add: { one: '1.0.0' } });
     const pids = (): number[] => nucleus.output('one').flatMap((line) => (line.startsWith('pid ') ? [Number(line.slice(4))] : []));
     for (let killed = 1; killed <= 3; killed += 1) {

@@ -48,10 +48,12 @@ function asRoot(): void {
     const nucleus = await useNucleusAs(String(uid));
     const said = (): string[] => nucleus.output('one').map((line) => line.split(' ')[0] ?? '');
     await nucleus.change({ recipes: [recipeOf('one', { lifecycle: { run: `${identity}; exec sleep 1000` } })], add: { one: '1.0.0' } });
+    await eventually(() => said().length === 1, 'the first start');
     await nucleus.change({ runWith: { one: `${otherUid}:${otherUid}` } });
+    await eventually(() => said().length === 2, 'the second start');
     await nucleus.change({});
     await nucleus.change({ runWith: { one: '' } });
-    await eventually(() => said().length === 3, 'three starts');
+    await eventually(() => said().length === 3, 'the third start');
     expect(said()).toEqual([`${uid}:${uid}`, `${otherUid}:${otherUid}`, `${uid}:${uid}`]);
     expect(await nucleus.change({ runWith: { one: 'no-such-user' } })).toMatchObject({ detail: 'FAILED_NO_STATE_CHANGE', reason: expect.stringMatching(/There is no user no-such-user in \/etc\/passwd/) as string });
   });
@@ -60,6 +62,9 @@ function asRoot(): void {
     const folder = await temporaryFolder();
     const nucleus = new LocalNucleus({ root: join(folder, 'root'), environment: process.env, posixUser: 'nobody' });
     await expect(nucleus.start()).rejects.toThrow(new RegExp(`User nobody cannot enter ${folder}, so components`));
+    const own = await useNucleus();
+    const outcome = await own.change({ recipes: [recipeOf('one', { lifecycle: { run: 'true' } })], add: { one: '1.0.0' }, runWith: { one: 'nobody' } });
+    expect(outcome).toMatchObject({ detail: 'FAILED_NO_STATE_CHANGE', reason: expect.stringMatching(/User nobody cannot enter/) as string });
   });
 }
 

@@ -45,6 +45,9 @@ export type TestNucleus = {
   state: (component: string) => string | undefined;
 };
 
+/** Options of a nucleus that waits long enough to see a component fail on a busy machine. */
+export const patient: Partial<NucleusOptions> = { steadyMs: 2_000 };
+
 /** Folders with recipes and artifacts, as a deployment takes them; new ones at every call. */
 export async function writeFiles(folder: string, { recipes = [], artifacts = {} }: Files): Promise<{ recipeDir: string; artifactDir: string }> {
   await mkdir(folder, { recursive: true });
@@ -61,12 +64,12 @@ export async function writeFiles(folder: string, { recipes = [], artifacts = {} 
 
 /**
  * Starts a nucleus in a folder of its own, or below the given root. When the test ends it is stopped, and no process that
- * printed `pid <n>` may be left.
+ * printed `pid <n>` may be left. Tests in which a component fails take `patient`.
  */
 export async function useNucleus(options: Partial<NucleusOptions> = {}): Promise<TestNucleus> {
   const folder = await temporaryFolder();
   const events: NucleusEvent[] = [];
-  const nucleus = new LocalNucleus({ root: join(folder, 'root'), environment: process.env, steadyMs: 300, onEvent: (event) => events.push(event), ...options });
+  const nucleus = new LocalNucleus({ root: join(folder, 'root'), environment: process.env, steadyMs: 50, onEvent: (event) => events.push(event), ...options });
   onTestFinished(async () => {
     await nucleus.stop();
     const started = events.flatMap((event) => (event.kind === 'log' && /^pid \d+$/.test(event.text) ? [Number(event.text.slice(4))] : []));

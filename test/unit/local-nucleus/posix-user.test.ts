@@ -10,7 +10,7 @@ test('the registers of users and groups are read line by line', () => {
 
 test('a script runs as the user with its groups, or as it is', () => {
   expect(commandAs(undefined, 'x')).toEqual(['/bin/sh', '-c', 'x']);
-  expect(commandAs(user, 'x')).toEqual(['setpriv', '--reuid', '7', '--regid', '8', '--groups', '9,10', '--', '/bin/sh', '-c', 'x']);
+  expect(commandAs(user, 'x')).toEqual(['/usr/bin/setpriv', '--reuid', '7', '--regid', '8', '--groups', '9,10', '--', '/bin/sh', '-c', 'x']);
   expect(commandAs({ ...user, groups: [] }, 'x')).toContain('--clear-groups');
   expect(environmentOf(user)).toEqual({ HOME: '/home/robot', USER: 'robot', LOGNAME: 'robot' });
   expect(environmentOf({ ...user, name: undefined, home: '/' })).toEqual({ HOME: '/' });
