@@ -4,7 +4,7 @@ import { chmod, copyFile, mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { create } from 'tar';
-import { digestOf } from '../../components/agent/model-package.ts';
+import { fileDigest } from './file-digest.ts';
 
 /** A file or folder of an archive: its path there, and where it is now. */
 export type ArchiveEntry = { readonly name: string; readonly from: string; readonly executable?: boolean };
@@ -34,7 +34,8 @@ export async function writeArchive(archive: string, entries: readonly ArchiveEnt
 /** A hash in hex of all that `writeArchive` makes an archive from. */
 export async function digestOfEntries(entries: readonly ArchiveEntry[]): Promise<string> {
   const hash = createHash('sha256');
-  for (const { name, from, executable } of filesOf(entries)) hash.update(JSON.stringify([name, executable === true, await digestOf(from)]));
+  const buffer = Buffer.allocUnsafe(1024 * 1024);
+  for (const { name, from, executable } of filesOf(entries)) hash.update(JSON.stringify([name, executable === true, await fileDigest(from, buffer)]));
   return hash.digest('hex');
 }
 

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { digestOf } from '../../components/agent/model-package.ts';
 import { digestOfEntries, writeArchive, type ArchiveEntry } from './archive.ts';
 import { agentPrograms, bundleProgram, libraryFiles, type ProgramName } from './bundles.ts';
 import { cached } from './cache.ts';
+import { fileDigest } from './file-digest.ts';
 import { inCheckout } from './paths.ts';
 import { architectures, componentNames, runtimeArchive, sampleModelFolder, type Architecture, type Component } from './recipes.ts';
 import { runtimeFiles } from './runtime-files.ts';
@@ -53,7 +53,7 @@ export async function describeArtifacts(folder: string): Promise<Artifact[]> {
   const files = (await readdir(folder)).toSorted();
   return Promise.all(files.map(async (file) => {
     const path = join(folder, file);
-    return { file, path, bytes: (await stat(path)).size, sha256: await digestOf(path) };
+    return { file, path, bytes: (await stat(path)).size, sha256: await fileDigest(path) };
   }));
 }
 
@@ -85,6 +85,6 @@ async function copyRuntime(architecture: Architecture, { folder, progress }: Art
 
 /** Changes with all that an archive is made from: the files, how they are written, and what compresses them. */
 async function runtimeKey(entries: readonly ArchiveEntry[]): Promise<string> {
-  const writer = [await digestOf(inCheckout('scripts/packaging/archive.ts')), await digestOf(inCheckout('node_modules/tar/package.json')), process.versions.zlib, process.arch];
+  const writer = [await fileDigest(inCheckout('scripts/packaging/archive.ts')), await fileDigest(inCheckout('node_modules/tar/package.json')), process.versions.zlib, process.arch];
   return createHash('sha256').update([await digestOfEntries(entries), ...writer].join()).digest('hex').slice(0, 32);
 }

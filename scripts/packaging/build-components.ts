@@ -66,14 +66,13 @@ export function recipeFileName({ name, version }: Component): string {
   return `${name}-${version}.yaml`;
 }
 
-async function makeAll(staging: string, options: BuildOptions): Promise<Made[]> {
-  const made: Made[] = [];
-  for (const component of components()) {
+/** At once: the bundler is a process of its own, and the runtime is much to read. */
+function makeAll(staging: string, options: BuildOptions): Promise<Made[]> {
+  return Promise.all(components().map(async (component) => {
     const folder = join(staging, 'artifacts', component.name);
     await makeArtifacts(component, { folder, mapFolder: join(staging, 'source-maps', component.name), architectures: options.architectures ?? [hostArchitecture()], progress: progressOf(options) });
-    made.push({ component, artifacts: await describeArtifacts(folder) });
-  }
-  return made;
+    return { component, artifacts: await describeArtifacts(folder) };
+  }));
 }
 
 /** Development versions are remembered before anything has them: none is given twice. */
