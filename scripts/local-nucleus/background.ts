@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, existsSync, openSync } from 'node:fs';
 import { mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname, resolve as absolute } from 'node:path';
@@ -44,6 +45,7 @@ export async function ensureNucleus(options: BackgroundOptions): Promise<{ pid: 
   const child = startDetached({ ...options, root }, log);
   try {
     const pid = await serving(root, child);
+    if (pid !== child.pid) await endLoser(child);
     return { pid, started: pid === child.pid };
   } catch (error) {
     if (!(error instanceof ChildEnded)) throw error;
@@ -93,6 +95,13 @@ async function serving(root: string, child: ChildProcess | undefined): Promise<n
     if (performance.now() > deadline) throw new FescueError('deadline-exceeded', `The nucleus below ${root} does not serve after ${startTimeoutMs / 1000} s. Its log is ${store.log('greengrass')}.`);
     await sleep(pollMs);
   }
+}
+
+/** Another nucleus was quicker. Ours would find that out by itself, but must not come up later, when that one was stopped. */
+async function endLoser(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill('SIGTERM');
+  await once(child, 'exit');
 }
 
 function startDetached(options: BackgroundOptions, log: string): ChildProcess {

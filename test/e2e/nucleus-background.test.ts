@@ -1,8 +1,9 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { ensureNucleus, stopNucleus } from '../../scripts/local-nucleus/background.ts';
+import { listProcesses } from '../../scripts/local-nucleus/process-tree.ts';
 import { commandLineClient, deployOverIpc } from '../helpers/command-line.ts';
 import { isAlive } from '../helpers/processes.ts';
 import { fescue, startFescue } from '../helpers/run-command.ts';
@@ -16,6 +17,15 @@ async function useRoot(): Promise<string> {
   onTestFinished(async () => void (await stopNucleus(root)));
   return root;
 }
+
+const commandOf = (pid: number): string => {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    // It ended since it was listed.
+    return '';
+  }
+};
 
 const pidIn = (text: string): number => Number(/process (\d+)/.exec(text)?.[1]);
 
@@ -68,6 +78,8 @@ test('two that are started at once become one', async () => {
   expect(new Set(both.map(({ pid }) => pid)).size).toBe(1);
   expect(both.filter(({ started }) => started).length).toBe(1);
   await (await commandLineClient(root)).listComponents({});
+  const processes = listProcesses().filter(({ pid }) => commandOf(pid).includes(root)).map(({ pid }) => pid);
+  expect(processes).toEqual([both[0].pid]);
 });
 
 test('what keeps it from starting is told', async () => {
