@@ -44,7 +44,7 @@ export function recipeProblems(recipe: Recipe, recipes: readonly Recipe[]): stri
   if (!['yaml', 'yml', 'json'].some((extension) => basename(path) === `${name}-${version}.${extension}`)) problems.push(`The recipe of ${name} is ${basename(path)}; nucleus lite finds it only as ${name}-${version}.yaml. Rename it.`);
   const manifests = recipe.manifests.filter(({ platform }) => platform['runtime'] === '*' || platform['runtime'] === 'aws_nucleus_lite');
   if (manifests.length === 0) problems.push(`${name}: no manifest has runtime "*" or aws_nucleus_lite in its Platform, and nucleus lite passes over the others. Add runtime: "*".`);
-  if (manifests.some(({ lifecycle }) => lifecycle.steps.run === undefined && lifecycle.steps.startup === undefined)) problems.push(`${name}: has neither run nor startup. Nucleus lite makes no unit then, waits five minutes for it and fails; dependents cannot start. Add a startup step, such as Script: "true".`);
+  if (manifests.some(({ lifecycle }) => lifecycle.steps.run === undefined && lifecycle.steps.startup === undefined)) problems.push(`${name}: has neither run nor startup. Nucleus lite makes no unit then, waits five minutes for it and fails. Add a run step, such as Script: "true".`);
   for (const [dependency, { range }] of Object.entries(recipe.dependencies)) {
     if (builtIn.includes(dependency) || range.trim().split(/ +/).every((part) => /^(?:[<>]=?|=)?\d+\.\d+\.\d+[\w.+-]*$/.test(part))) continue;
     const inFolder = recipes.find((one) => one.name === dependency);

@@ -150,11 +150,8 @@ function manifest(options: { architecture?: Architecture; archive: string; artif
   };
 }
 
-/**
- * The step of a component that only brings files. Nucleus lite makes no unit of an install step alone, and without one
- * none that depends HARD on it can start.
- */
-const filesOnly = { startup: { Script: 'true' } };
+/** The step of a component that only brings files: a deployment of nucleus lite waits in vain for one without a unit that runs. */
+const filesOnly = { run: { Script: 'true' } };
 
 /** After the last prediction: captures in memory, workers, last answers. */
 const agentEndSeconds = 15;
@@ -178,12 +175,12 @@ function runLifecycle({ bundle, environment, stopSeconds }: { bundle: string; en
   };
 }
 
-/** HARD is the default, but nucleus lite relates units only where it is written. */
+/**
+ * HARD by default on the classic nucleus. Nucleus lite would bind the units of one that says HARD, and not start a dependent
+ * again after a crash of what it depends on; without a word it leaves them to themselves, and ours wait for each other.
+ */
 function dependencies(versions: Record<string, string | undefined>): object {
-  const entries = Object.entries(versions).map(([name, version]) => [
-    name,
-    { VersionRequirement: version === undefined ? '>=0.0.0' : compatibleRange(version), DependencyType: 'HARD' },
-  ]);
+  const entries = Object.entries(versions).map(([name, version]) => [name, { VersionRequirement: version === undefined ? '>=0.0.0' : compatibleRange(version) }]);
   return Object.fromEntries(entries) as object;
 }
 

@@ -141,19 +141,37 @@ export const identityRules: readonly Rule[] = [
     },
   },
   {
-    id: 'dependency-type-missing',
+    id: 'dependency-hard-lite',
     severity: 'warning',
     nucleus: 'lite',
-    what: 'A dependency without DependencyType.',
-    consequence: 'The classic nucleus takes it for HARD. Nucleus lite writes no relation between the units: no order of starting, and no restart with the other.',
-    instead: 'Write DependencyType: HARD.',
-    bad: dependencyOn('>=1.0.0 <2.0.0').replace(/\n.*HARD/, ''),
-    good: dependencyOn('>=1.0.0 <2.0.0'),
+    what: 'A HARD dependency.',
+    consequence: 'Nucleus lite binds the units: when the other one fails, this one is stopped with it, and stays down when the other one is back.',
+    instead: 'Leave DependencyType out, which is HARD for the classic nucleus and no relation for nucleus lite, and wait in the program for what it needs.',
+    bad: dependencyOn('>=1.0.0 <2.0.0'),
+    good: dependencyOn('>=1.0.0 <2.0.0').replace(/\n.*HARD/, ''),
     *check(recipe) {
-      for (const entry of recipe.dependencies) if (!nuclei.includes(entry.key) && entry.value.kind === 'map' && field(entry.value, 'DependencyType') === undefined) yield { at: entry, detail: 'has no DependencyType' };
+      for (const entry of typedDependencies(recipe)) if (textOf(entry.type?.value)?.toLowerCase() === 'hard') yield { at: entry.type ?? entry.dependency, detail: 'is HARD' };
+    },
+  },
+  {
+    id: 'dependency-type-missing',
+    severity: 'note',
+    nucleus: 'lite',
+    what: 'A dependency without DependencyType.',
+    consequence: 'The classic nucleus takes it for HARD. Nucleus lite writes no relation between the units: they start in any order.',
+    instead: 'Write SOFT if nucleus lite has to start the other one first; see dependency-hard-lite for HARD.',
+    bad: dependencyOn('>=1.0.0 <2.0.0').replace(/\n.*HARD/, ''),
+    good: dependencyOn('>=1.0.0 <2.0.0').replace('HARD', 'SOFT'),
+    *check(recipe) {
+      for (const { dependency, type } of typedDependencies(recipe)) if (type === undefined) yield { at: dependency, detail: 'has no DependencyType' };
     },
   },
 ];
+
+/** The dependencies that nucleus lite would relate to a unit. */
+function typedDependencies(recipe: Recipe): { dependency: Recipe['dependencies'][number]; type: ReturnType<typeof field> }[] {
+  return recipe.dependencies.filter(({ key, value }) => !nuclei.includes(key) && value.kind === 'map').map((dependency) => ({ dependency, type: field(dependency.value, 'DependencyType') }));
+}
 
 function dependencyOn(range: string): string {
   return `ComponentDependencies:\n  com.example.Runtime:\n    VersionRequirement: "${range}"\n    DependencyType: HARD`;

@@ -29,12 +29,28 @@ export const lifecycleRules: readonly Rule[] = [
     severity: 'warning',
     nucleus: 'lite',
     what: 'A lifecycle has neither startup nor run.',
-    consequence: 'Nucleus lite makes no unit of it: whatever depends HARD on the component never starts there. Elsewhere it is FINISHED once it is installed.',
-    instead: 'Add startup with the script "true" to a component that only brings files, else run.',
+    consequence: 'Nucleus lite makes no unit of it, and a deployment waits for it for five minutes and fails. Elsewhere it is FINISHED once it is installed.',
+    instead: 'Add run with the script "true" to a component that only brings files.',
     bad: steps('install: sh install.sh'),
-    good: steps('install: sh install.sh', 'startup: "true"'),
+    good: steps('install: sh install.sh', 'run: "true"'),
     *check(recipe) {
       for (const lifecycle of recipe.lifecycles) if (forLite(lifecycle, recipe) && !lifecycle.steps.some(({ name }) => name === 'run' || name === 'startup')) yield { at: lifecycle, detail: 'has neither startup nor run' };
+    },
+  },
+  {
+    id: 'startup-lite',
+    severity: 'warning',
+    nucleus: 'lite',
+    what: 'A startup step.',
+    consequence: 'Nucleus lite ends it with "systemd-notify --stopping", which systemd knows since 253: before, as on Debian 12, the unit fails.',
+    instead: 'Use run.',
+    bad: steps('startup: sh start.sh'),
+    good: steps('run: sh run.sh'),
+    *check(recipe) {
+      for (const lifecycle of recipe.lifecycles) {
+        const startup = lifecycle.steps.find(({ name }) => name === 'startup');
+        if (startup !== undefined && forLite(lifecycle, recipe)) yield { at: startup.entry, detail: 'is a step of its own kind on nucleus lite' };
+      }
     },
   },
   {

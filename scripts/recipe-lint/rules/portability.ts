@@ -117,9 +117,9 @@ export const portabilityRules: readonly Rule[] = [
     nucleus: 'both',
     what: `A script or setting that looks like a use of AWS, without a dependency on ${tokenExchange}.`,
     consequence: 'Nucleus lite gives the component no credentials; the classic nucleus may start it before there are any.',
-    instead: `Add ${tokenExchange} with VersionRequirement ">=2.0.3 <3.0.0" and DependencyType HARD.`,
+    instead: `Add ${tokenExchange} with VersionRequirement ">=2.0.3 <3.0.0".`,
     bad: 'Manifests:\n  - Platform: {os: linux, runtime: "*"}\n    Lifecycle: {run: aws s3 cp data.csv s3://bucket/}\n    Artifacts: []',
-    good: `ComponentDependencies:\n  ${tokenExchange}:\n    VersionRequirement: ">=2.0.3 <3.0.0"\n    DependencyType: HARD\nManifests:\n  - Platform: {os: linux, runtime: "*"}\n    Lifecycle: {run: aws s3 cp data.csv s3://bucket/}\n    Artifacts: []`,
+    good: `ComponentDependencies:\n  ${tokenExchange}:\n    VersionRequirement: ">=2.0.3 <3.0.0"\nManifests:\n  - Platform: {os: linux, runtime: "*"}\n    Lifecycle: {run: aws s3 cp data.csv s3://bucket/}\n    Artifacts: []`,
     *check(recipe) {
       if (recipe.dependencies.some(({ key }) => key === tokenExchange)) return;
       const [first] = hints(recipe);
