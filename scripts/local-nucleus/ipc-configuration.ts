@@ -27,7 +27,8 @@ function runUpdateConfiguration(call: IpcCall, configurations: ConfigStore): Jso
   if (configurations.get(call.component) === undefined) throw new IpcError('ResourceNotFoundError', `${call.component} has no configuration`);
   const touched = path[0] === undefined && isJsonObject(valueToMerge) ? Object.keys(valueToMerge) : path.slice(0, 1);
   if (touched.some((name) => name.toLowerCase() === 'accesscontrol')) throw new IpcError('InvalidArgumentsError', 'A component cannot change its own accessControl.');
-  if (!isJsonObject(valueToMerge) && path.length === 0) throw new IpcError('InvalidArgumentsError', 'valueToMerge has to be an object when keyPath is empty.');
+  // The real one answers anything else with InternalServerError.
+  if (!isJsonObject(valueToMerge)) throw new IpcError('ServiceError', 'valueToMerge has to be an object; keyPath names what it is merged into.');
   if (!configurations.merge(call.component, path, valueToMerge, timestamp * 1000)) {
     throw new IpcError('FailedUpdateConditionCheckError', 'A later change of this configuration is already stored.');
   }

@@ -215,13 +215,19 @@ export class Service {
   async #fail(end: { during: CountedState; reason: string }): Promise<void> {
     this.#lastFailure = end.reason;
     this.#errors = withError(this.#errors, end.during, Date.now(), this.#options.lifecycle.errorResetMs);
-    this.#transition('ERRORED', end.reason);
-    const recovery = await this.#runner.run('recover');
-    if (recovery.kind === 'failed') this.#note(recovery.reason);
-    if (end.during === 'NEW') await this.#endProcesses();
-    else await this.#shutDown();
     const count = this.#errors[end.during].length;
-    if (count >= maxErrors && !this.#stopping) this.#transition('BROKEN', `${count} errors in a row; the last: ${end.reason}`);
+    if (count < maxErrors || this.#stopping) {
+      this.#transition('ERRORED', end.reason);
+      const recovery = await this.#runner.run('recover');
+      if (recovery.kind === 'failed') this.#note(recovery.reason);
+      if (end.during === 'NEW') await this.#endProcesses();
+      else await this.#shutDown();
+      return;
+    }
+    // Seen on the real one: no recovery that would come to nothing.
+    this.#transition('BROKEN', `${count} errors in a row; the last: ${end.reason}`);
+    if (this.#main !== undefined) this.#noteFailure(await this.#runner.run('shutdown'));
+    await this.#endProcesses();
   }
 
   async #finish(): Promise<void> {
