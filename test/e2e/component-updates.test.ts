@@ -1,11 +1,12 @@
 import { copyFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { expect, it } from 'vitest';
 import { slowModel } from '../../scripts/measure/onnx-model.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
 import { before, useUpdateNucleus } from '../helpers/update-nucleus.ts';
 import { eventually, useAgent } from '../helpers/use-agent.ts';
 import { photoFolder, samplePackage, useInference } from '../helpers/use-inference.ts';
+import { recipeOf, useNucleus } from '../helpers/use-nucleus.ts';
 
 it('an agent defers an update while predictions run or models load, and lets it go on after that', async () => {
   const nucleus = await useUpdateNucleus();
@@ -91,4 +92,22 @@ it('the inference component defers an update until it is through with its direct
   nucleus.send(before('one'));
   await eventually(() => nucleus.answers.length === 2, 'the answer');
   expect(nucleus.answers[1]).toMatchObject({ deploymentId: 'one', recheckAfterMs: 0 });
+});
+
+it('a deployment that is announced waits until the inference component is through with its directory', async () => {
+  const { socketPath } = await useAgent();
+  const folder = await temporaryFolder();
+  const images = Array.from({ length: 60 }, (_, number) => `${number}.jpg`);
+  for (const name of images) await copyFile(join(photoFolder, 'dog.jpg'), join(folder, name));
+  const nucleus = await useNucleus();
+  const configuration = { ImageDirectory: folder, ModelPath: samplePackage, UnixSocketName: socketPath, PublishTo: 'stdout' };
+  const run = `exec "${process.execPath}" "${resolve('components/inference/main.ts')}" 1>/dev/null`;
+  await nucleus.deploy({ recipes: [recipeOf('inference', { lifecycle: { run }, configuration })], components: { inference: '1.0.0' } });
+  const classified = (): number => nucleus.output('inference').filter((line) => line.includes('"msg":"image classified"')).length;
+  await eventually(() => classified() > 0, 'the first image');
+  const next = recipeOf('inference', { version: '1.0.1', lifecycle: { run: 'exec sleep 1000' }, configuration });
+  expect(await nucleus.change({ recipes: [next], add: { inference: '1.0.1' }, notifyComponents: true })).toMatchObject({ status: 'SUCCEEDED' });
+  expect(classified()).toBe(images.length);
+  const notes = nucleus.events.flatMap((event) => (event.kind === 'note' ? [event.text] : []));
+  expect(notes).toContainEqual(expect.stringMatching(/^inference defers deployment .* by 5000 ms: work is under way$/));
 });
