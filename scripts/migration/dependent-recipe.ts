@@ -45,7 +45,7 @@ function renameDependency(document: Document): ReportLine[] {
     if (isScalar(given?.value)) given.value.value = range;
     else dependency.value.set('VersionRequirement', range);
   } else {
-    dependencies.set(dependency.key, document.createNode({ VersionRequirement: range, DependencyType: 'HARD' }));
+    dependencies.set(dependency.key, document.createNode({ VersionRequirement: range }));
   }
   return [line];
 }

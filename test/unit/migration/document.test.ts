@@ -48,9 +48,9 @@ describe('any document of the right keys', () => {
 
 describe('a dependency on the original', () => {
   it.each([
-    ['without anything in it', `${originalComponent}:`, { 'dev.fescue.EdgeAgent': { VersionRequirement: expect.stringMatching(/^\^/) as string, DependencyType: 'HARD' } }],
-    ['with a type only', `${originalComponent}: {DependencyType: SOFT}`, { 'dev.fescue.EdgeAgent': { DependencyType: 'SOFT', VersionRequirement: expect.stringMatching(/^\^/) as string } }],
-    ['in other case', `${originalComponent}: {versionrequirement: "1"}`, { 'dev.fescue.EdgeAgent': { versionrequirement: expect.stringMatching(/^\^/) as string } }],
+    ['without anything in it', `${originalComponent}:`, { 'dev.fescue.EdgeAgent': { VersionRequirement: expect.stringMatching(/^>=/) as string } }],
+    ['with a type only', `${originalComponent}: {DependencyType: SOFT}`, { 'dev.fescue.EdgeAgent': { DependencyType: 'SOFT', VersionRequirement: expect.stringMatching(/^>=/) as string } }],
+    ['in other case', `${originalComponent}: {versionrequirement: "1"}`, { 'dev.fescue.EdgeAgent': { versionrequirement: expect.stringMatching(/^>=/) as string } }],
     ['beside ours', `{${originalComponent}: {VersionRequirement: "1"}, dev.fescue.EdgeAgent: {VersionRequirement: "0"}}`, { 'dev.fescue.EdgeAgent': { VersionRequirement: '0' } }],
   ])('%s becomes one on ours', (_, dependencies, expected) => {
     const old = recognise(`ComponentName: com.example.A\ncomponentDependencies:\n  ${dependencies}\n`, 'old');
