@@ -43,7 +43,7 @@ describe('health', () => {
   });
 
   it('watches neither outlive their client nor hold up a stopping agent', async () => {
-    const agent = await useAgent({ args: ['--stop-timeout-seconds', '600'] });
+    const agent = await useAgent({ args: ['--stop-timeout-seconds', '120'] });
     const health = healthClient(agent.socketPath);
     const dropped = health.watch('');
     const kept = health.watch('');

@@ -36,8 +36,8 @@ describe('npm run build', () => {
     const [here, there, copy] = [await temporaryFolder(), await temporaryFolder(), await copyOfCheckout()];
     const first = await digestsOf(resolve('.'), join(here, 'build'), { umask: '022', cwd: resolve('.') });
     expect(Object.keys(first)).toEqual([
-      `${runtime} install.sh`, `${runtime} ${runtimeArchive(hostArchitecture())}`, `${agent} agent.tar.gz`, `${agent} install.sh`,
-      `${model} install.sh`, `${model} model.tar.gz`, `${inference} inference.tar.gz`, `${inference} install.sh`,
+      `${runtime} install.sh`, `${runtime} ${runtimeArchive(hostArchitecture())}`, `${agent} agent.tar.gz`, `${agent} install.sh`, `${agent} stop.sh`,
+      `${model} install.sh`, `${model} model.tar.gz`, `${inference} inference.tar.gz`, `${inference} install.sh`, `${inference} stop.sh`,
     ]);
     expect(await digestsOf(copy, join(there, 'build'), { umask: '077', cwd: there })).toEqual(first);
   }, 180_000);

@@ -40,8 +40,9 @@ describe('the demo', () => {
       expect(accepted.get(photo.image), photo.image).toContain(photo.results[0]?.label);
       expect(photo.totalMs).toBeGreaterThanOrEqual(Math.max(photo.preprocessMs, photo.predictMs));
     }
+    // The others stop as soon as they have run: they only bring files.
     const order = [...stderr.matchAll(/^ {2}(\S+): STOPPING$/gm)].map(([, name]) => name);
-    expect(order).toEqual(['dev.fescue.Inference', 'dev.fescue.EdgeAgent']);
+    expect(order.slice(-2)).toEqual(['dev.fescue.Inference', 'dev.fescue.EdgeAgent']);
     expect(await leftovers(rootOf(stderr))).toEqual([]);
   });
 
