@@ -58,7 +58,8 @@ class LiteTarget implements Target {
 
   async components(): Promise<ComponentStatus[]> {
     const { runner } = this.#options;
-    const finished = await runner.run(['systemctl', 'show', `--property=${unitProperties.join(',')}`, '--', 'ggl.*.service'], { timeoutMs: commandTimeoutMs });
+    // Without --all there are no units that have finished.
+    const finished = await runner.run(['systemctl', 'show', '--all', `--property=${unitProperties.join(',')}`, '--', 'ggl.*.service'], { timeoutMs: commandTimeoutMs });
     return parseUnits(this.#checked(finished, ['systemctl', 'show', 'ggl.*.service']).stdout);
   }
 

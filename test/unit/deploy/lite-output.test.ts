@@ -50,7 +50,7 @@ describe('the verdict of the deployment service', () => {
 });
 
 describe('units of components', () => {
-  const exec = 'ExecStart={ path=/usr/bin/recipe-runner ; argv[]=/usr/bin/recipe-runner -n com.example.A -v 1.2.3 -p /var/lib/greengrass/ggl.com.example.A.script. ; ignore_errors=no ; pid=0 }';
+  const exec = 'ExecStart={ path=/usr/bin/recipe-runner ; argv[]=/usr/bin/recipe-runner -n com.example.A -v 1.2.3 -p run ; ignore_errors=no ; pid=0 }';
   const unit = (name: string, properties: Record<string, string>): string => Object.entries({ Id: name, LoadState: 'loaded', ActiveState: 'active', SubState: 'running', Result: 'success', NRestarts: '0', InactiveEnterTimestampMonotonic: '0', ...properties }).map(([key, value]) => `${key}=${value}`).join('\n') + `\n${exec}`;
   const main = (properties: Record<string, string>): string => unit('ggl.com.example.A.service', properties);
 
