@@ -41,6 +41,20 @@ describe('the verdict of the deployment service', () => {
     expect(parseVerdict([error('of before'), begun, 'D[ggdeploymentd] x.c:1: Waiting for y to finish', error(text), failed].join('\n'), id)).toEqual({ state: 'FAILED', reason: text, blamed });
   });
 
+  test('what fails without a connection to AWS is no reason', () => {
+    const offline = error('The listThingGroupsForCoreDevice call failed with response .');
+    expect(parseVerdict([begun, offline, error('com.example.Camera is broken.'), failed].join('\n'), id).reason).toBe('com.example.Camera is broken.');
+  });
+
+  test('a build that logs for debugging names the deployment', () => {
+    const writing = (name: string): string => `D[ggdeploymentd] deployment_handler.c:2291: Writing ${name} to com.example.Camera/configArn`;
+    const first = [begun, writing('45e1baa3-6689-4885-a68a-5c9ed6f3d15d'), failed];
+    const second = [begun, writing('arn:aws:greengrass:eu-central-1:1:configuration:thing/x:1'), failed];
+    expect(parseVerdict([...first, ...second].join('\n'), id).state).toBe('QUEUED');
+    expect(parseVerdict([...first, ...second, begun].join('\n'), id).state).toBe('IN_PROGRESS');
+    expect(parseVerdict([...first, ...second, begun, writing(id), succeeded].join('\n'), id).state).toBe('SUCCEEDED');
+  });
+
   test('a build with a log trail names the deployment', () => {
     const trail = (text: string): string => `I[ggdeploymentd] [1A2B:0001:----:deployment_handler.c:4240] ${text}`;
     const other = [trail('trace_start: deployment_jobs job_id=other'), trail('Processing incoming deployment.'), trail('Completed deployment processing and reporting job as FAILED.')];
