@@ -74,6 +74,15 @@ function componentIn(text: string): string | undefined {
 
 type Unit = Readonly<Partial<Record<(typeof unitProperties)[number], string>>>;
 
+/**
+ * Whether a line of a component's journal is of the program that starts its steps, and tells no fault. Nucleus lite logs
+ * twenty such lines for each step when it was built without a log level; two of them warn that there is no proxy.
+ */
+export function isRunnerChatter(line: string): boolean {
+  const [, level, text] = /^\S+ \S+ [^ :]+: ([WIDT])\[(?:gg-sdk|ggl-[\w-]+|recipe-runner)\] (.*)$/.exec(line) ?? [];
+  return level !== undefined && (level !== 'W' || text?.endsWith('Requested configuration could not be found: Key not found.') === true);
+}
+
 /** The components among the units that `systemctl show` printed, as nucleus lite's health service would call their states. */
 export function parseUnits(stdout: string): ComponentStatus[] {
   const units = stdout.split(/\n{2,}/).map(parseBlock).filter(({ Id, LoadState }) => Id !== undefined && LoadState !== 'not-found');

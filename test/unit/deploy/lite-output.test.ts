@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseCursor, parseLiteCreated, parseUnits, parseVerdict } from '../../../scripts/deploy/lite-output.ts';
+import { isRunnerChatter, parseCursor, parseLiteCreated, parseUnits, parseVerdict } from '../../../scripts/deploy/lite-output.ts';
 
 const id = '0f0c9ea2-6a39-4a1c-9f8e-2d0d63f5a7d1';
 
@@ -61,6 +61,20 @@ describe('the verdict of the deployment service', () => {
     const ours = [trail(`trace_start: deployment_jobs job_id=${id}`), trail('Processing incoming deployment.')];
     expect(parseVerdict([...other, ...ours].join('\n'), id).state).toBe('IN_PROGRESS');
   });
+});
+
+test.each([
+  [true, 'D[gg-sdk] socket_epoll.c:69: Calling epoll callback on thread 1229.'],
+  [true, 'I[ggl-common] init.c:19: Nucleus version: 2.6.0'],
+  [true, 'D[recipe-runner] runner.c:630: No network proxy set.'],
+  [true, 'W[gg-sdk] get_config.c:23: Requested configuration could not be found: Key not found.'],
+  [false, 'W[gg-sdk] client.c:409: The connection was lost.'],
+  [false, 'E[recipe-runner] runner.c:812: Failed to load the recipe.'],
+  [false, 'I[camera] main.c:12: no lens'],
+  [false, 'D[gg-sdk is what it says'],
+  [false, '{"msg":"D[gg-sdk] x"}'],
+])('whether a line is the runner\'s: %s', (expected, text) => {
+  expect(isRunnerChatter(`2026-11-25T19:35:18+0000 vm com.example.Camera[1225]: ${text}`)).toBe(expected);
 });
 
 describe('units of components', () => {
