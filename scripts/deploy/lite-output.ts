@@ -16,25 +16,53 @@ export function parseCursor(stdout: string): string | undefined {
 
 export type Verdict = { readonly state: DeploymentState; readonly reason?: string | undefined; readonly blamed?: string | undefined };
 
+type Line = { readonly level: string; readonly text: string };
+
 /**
  * How a deployment stands, from what the deployment service logged since it was handed over. The service works on one
- * deployment after another and names them only in builds with a log trail, so ours is the first that begins.
+ * deployment after another. It names them when it logs for debugging or with a trail; else ours is the first that begins.
  *
  * @param log lines such as `I[ggdeploymentd] deployment_handler.c:4243: Processing incoming deployment.`
  */
 export function parseVerdict(log: string, id: string): Verdict {
-  const lines = log.split('\n').map(messageOf);
-  const named = lines.findIndex(({ text }) => text.startsWith('trace_start: deployment_jobs') && text.includes(id));
-  const begun = lines.findIndex(({ text }, index) => index >= named && text === 'Processing incoming deployment.');
-  if (begun === -1) return { state: 'QUEUED' };
-  const end = lines.findIndex(({ text }, index) => index > begun && text.startsWith('Completed deployment'));
-  if (end === -1) return { state: 'IN_PROGRESS' };
-  if (lines[end]?.text.includes('SUCCEEDED') === true) return { state: 'SUCCEEDED' };
-  const errors = lines.slice(begun, end).filter(({ level }) => level === 'E').map(({ text }) => text);
+  const begun = deploymentsIn(log.split('\n').map(messageOf));
+  const ours = begun.find((lines) => namesIn(lines).includes(id)) ?? begun.find((lines) => namesIn(lines).length === 0);
+  if (ours === undefined) return { state: 'QUEUED' };
+  const end = ours.at(-1)?.text ?? '';
+  if (!isEnd(end)) return { state: 'IN_PROGRESS' };
+  if (end.includes('SUCCEEDED')) return { state: 'SUCCEEDED' };
+  const errors = ours.slice(ours.findIndex(isBegin)).filter(({ level, text }) => level === 'E' && !isHarmless(text)).map(({ text }) => text);
   return { state: 'FAILED', reason: errors.join(' ') || undefined, blamed: errors.map(componentIn).find((name) => name !== undefined) };
 }
 
-function messageOf(line: string): { level: string; text: string } {
+/** The lines up to each end; without those of a deployment that began before the first line. */
+function deploymentsIn(lines: readonly Line[]): Line[][] {
+  const deployments: Line[][] = [[]];
+  for (const line of lines) {
+    deployments.at(-1)?.push(line);
+    if (isEnd(line.text)) deployments.push([]);
+  }
+  return deployments.filter((one) => one.some(isBegin));
+}
+
+function isBegin({ text }: Line): boolean {
+  return text === 'Processing incoming deployment.';
+}
+
+function isEnd(text: string): boolean {
+  return text.startsWith('Completed deployment');
+}
+
+function namesIn(lines: readonly Line[]): string[] {
+  return lines.flatMap(({ text }) => /^(?:trace_start: deployment_jobs job_id=|Writing )(\S+)(?:$| to \S+\/configArn$)/.exec(text)?.[1] ?? []);
+}
+
+/** Of every local deployment without a connection to AWS; the service then goes by what it knows. */
+function isHarmless(text: string): boolean {
+  return text.startsWith('The listThingGroupsForCoreDevice call failed');
+}
+
+function messageOf(line: string): Line {
   const [, level = '', text = ''] = /^(?:<\d>)?([EWIDT])\[[^\]]*\] (?:\[[^\]]*\]|\S+:\d+:) (.*)$/.exec(line) ?? [];
   return { level, text };
 }
@@ -45,6 +73,15 @@ function componentIn(text: string): string | undefined {
 }
 
 type Unit = Readonly<Partial<Record<(typeof unitProperties)[number], string>>>;
+
+/**
+ * Whether a line of a component's journal is of the program that starts its steps, and tells no fault. Nucleus lite logs
+ * twenty such lines for each step when it was built without a log level; two of them warn that there is no proxy.
+ */
+export function isRunnerChatter(line: string): boolean {
+  const [, level, text] = /^\S+ \S+ [^ :]+: ([WIDT])\[(?:gg-sdk|ggl-[\w-]+|recipe-runner)\] (.*)$/.exec(line) ?? [];
+  return level !== undefined && (level !== 'W' || text?.endsWith('Requested configuration could not be found: Key not found.') === true);
+}
 
 /** The components among the units that `systemctl show` printed, as nucleus lite's health service would call their states. */
 export function parseUnits(stdout: string): ComponentStatus[] {

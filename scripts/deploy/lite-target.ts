@@ -1,6 +1,6 @@
 import { FescueError } from '../../components/common/errors.ts';
 import { segment } from '../local-nucleus/store.ts';
-import { parseCursor, parseLiteCreated, parseUnits, parseVerdict, unitProperties } from './lite-output.ts';
+import { isRunnerChatter, parseCursor, parseLiteCreated, parseUnits, parseVerdict, unitProperties } from './lite-output.ts';
 import { checkLiteOrder } from './lite-limits.ts';
 import type { Order } from './order.ts';
 import { refusePassword, withSudo } from './privileges.ts';
@@ -11,6 +11,8 @@ import type { ComponentStatus, DeploymentStatus, Handle, LogOptions, Target, Tar
 const deploymentService = 'ggl.core.ggdeploymentd';
 const commandTimeoutMs = 60_000;
 const journalOptions = ['--no-pager', '--quiet'];
+/** So many lines are read for each that is asked for: what starts a step writes some twenty to the same journal. */
+const linesPerWritten = 25;
 
 /** Nucleus lite, through ggl-cli, systemd and the journal. */
 export async function openTarget(options: TargetOptions): Promise<Target> {
@@ -45,8 +47,7 @@ class LiteTarget implements Target {
   }
 
   async progress({ id, cursor }: Handle): Promise<DeploymentStatus> {
-    const since = cursor === undefined ? [] : [`--after-cursor=${cursor}`];
-    const { stdout } = await this.#run(['journalctl', `--unit=${deploymentService}`, ...since, '--output=cat', ...journalOptions]);
+    const { stdout } = await this.#run(['journalctl', `--unit=${deploymentService}`, ...after(cursor), '--output=cat', ...journalOptions]);
     const { state, reason } = parseVerdict(stdout, id);
     return { id, state, reason };
   }
@@ -58,22 +59,21 @@ class LiteTarget implements Target {
 
   async components(): Promise<ComponentStatus[]> {
     const { runner } = this.#options;
-    const finished = await runner.run(['systemctl', 'show', `--property=${unitProperties.join(',')}`, '--', 'ggl.*.service'], { timeoutMs: commandTimeoutMs });
+    // Without --all there are no units that have finished.
+    const finished = await runner.run(['systemctl', 'show', '--all', `--property=${unitProperties.join(',')}`, '--', 'ggl.*.service'], { timeoutMs: commandTimeoutMs });
     return parseUnits(this.#checked(finished, ['systemctl', 'show', 'ggl.*.service']).stdout);
   }
 
-  async logs(component: string, options: LogOptions): Promise<void> {
-    const { runner } = this.#options;
-    const argv = this.#privileged(['journalctl', `--identifier=${segment(component)}`, `--lines=${options.lines}`, ...(options.follow ? ['--follow'] : []), '--output=short-iso', ...journalOptions]);
-    let count = 0;
-    const onLine = (line: string): void => {
-      count += 1;
-      options.onLine(line);
-    };
-    const finished = await runner.run(argv, { onLine, ...(options.signal && { signal: options.signal }) });
-    if (options.signal?.aborted === true) return;
-    this.#checked(finished, argv);
-    if (count === 0) throw new FescueError('not-found', `The journal holds nothing of ${component}. A component has a log from its first start on; \`fescue deploy --status --to lite\` lists the components.`);
+  async logs(component: string, { lines, follow, signal, onLine }: LogOptions): Promise<void> {
+    const journal: Argv = ['journalctl', `--identifier=${segment(component)}`, '--output=short-iso', ...journalOptions];
+    const latest: string[] = [];
+    await this.#lines([...journal, `--lines=${lines * linesPerWritten}`, '--show-cursor'], { signal, onLine: (line) => latest.push(line) });
+    if (signal?.aborted === true) return;
+    const cursor = parseCursor(latest.at(-1) ?? '');
+    const written = latest.slice(0, cursor === undefined ? undefined : -1).filter((line) => !isRunnerChatter(line));
+    for (const line of written.slice(-lines)) onLine(line);
+    if (follow) await this.#lines([...journal, '--follow', '--no-tail', ...after(cursor)], { signal, onLine: (line) => (isRunnerChatter(line) ? undefined : onLine(line)) });
+    else if (written.length === 0) throw new FescueError('not-found', `The journal holds nothing that ${component} has written. \`fescue deploy --status --to lite\` lists the components.`);
   }
 
   async close(): Promise<void> {
@@ -82,6 +82,12 @@ class LiteTarget implements Target {
 
   #privileged(argv: Argv): Argv {
     return this.#sudo ? withSudo(argv, this.#options.interactive) : argv;
+  }
+
+  async #lines(argv: Argv, { signal, onLine }: Pick<LogOptions, 'signal' | 'onLine'>): Promise<void> {
+    const command = this.#privileged(argv);
+    const finished = await this.#options.runner.run(command, { onLine, ...(signal && { signal }) });
+    if (signal?.aborted !== true) this.#checked(finished, command);
   }
 
   async #run(argv: Argv): Promise<Finished> {
@@ -96,6 +102,10 @@ class LiteTarget implements Target {
     if (missing) throw new FescueError('not-found', `${this.#options.runner.shown(argv)} is not possible: ${lastLine(finished.stderr)}. Install nucleus lite there, or choose another target with --to.`);
     throw new FescueError('failed-precondition', `${this.#options.runner.shown(argv)} failed: ${lastLine(finished.stderr) || `exit code ${finished.code}`}. See that greengrass-lite.target is active, and journalctl -u ${deploymentService}.`);
   }
+}
+
+function after(cursor: string | undefined): string[] {
+  return cursor === undefined ? [] : [`--after-cursor=${cursor}`];
 }
 
 function deployCommand(order: Order, folders: Folders | undefined): Argv {

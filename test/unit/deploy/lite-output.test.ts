@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseCursor, parseLiteCreated, parseUnits, parseVerdict } from '../../../scripts/deploy/lite-output.ts';
+import { isRunnerChatter, parseCursor, parseLiteCreated, parseUnits, parseVerdict } from '../../../scripts/deploy/lite-output.ts';
 
 const id = '0f0c9ea2-6a39-4a1c-9f8e-2d0d63f5a7d1';
 
@@ -41,6 +41,20 @@ describe('the verdict of the deployment service', () => {
     expect(parseVerdict([error('of before'), begun, 'D[ggdeploymentd] x.c:1: Waiting for y to finish', error(text), failed].join('\n'), id)).toEqual({ state: 'FAILED', reason: text, blamed });
   });
 
+  test('what fails without a connection to AWS is no reason', () => {
+    const offline = error('The listThingGroupsForCoreDevice call failed with response .');
+    expect(parseVerdict([begun, offline, error('com.example.Camera is broken.'), failed].join('\n'), id).reason).toBe('com.example.Camera is broken.');
+  });
+
+  test('a build that logs for debugging names the deployment', () => {
+    const writing = (name: string): string => `D[ggdeploymentd] deployment_handler.c:2291: Writing ${name} to com.example.Camera/configArn`;
+    const first = [begun, writing('45e1baa3-6689-4885-a68a-5c9ed6f3d15d'), failed];
+    const second = [begun, writing('arn:aws:greengrass:eu-central-1:1:configuration:thing/x:1'), failed];
+    expect(parseVerdict([...first, ...second].join('\n'), id).state).toBe('QUEUED');
+    expect(parseVerdict([...first, ...second, begun].join('\n'), id).state).toBe('IN_PROGRESS');
+    expect(parseVerdict([...first, ...second, begun, writing(id), succeeded].join('\n'), id).state).toBe('SUCCEEDED');
+  });
+
   test('a build with a log trail names the deployment', () => {
     const trail = (text: string): string => `I[ggdeploymentd] [1A2B:0001:----:deployment_handler.c:4240] ${text}`;
     const other = [trail('trace_start: deployment_jobs job_id=other'), trail('Processing incoming deployment.'), trail('Completed deployment processing and reporting job as FAILED.')];
@@ -49,8 +63,22 @@ describe('the verdict of the deployment service', () => {
   });
 });
 
+test.each([
+  [true, 'D[gg-sdk] socket_epoll.c:69: Calling epoll callback on thread 1229.'],
+  [true, 'I[ggl-common] init.c:19: Nucleus version: 2.6.0'],
+  [true, 'D[recipe-runner] runner.c:630: No network proxy set.'],
+  [true, 'W[gg-sdk] get_config.c:23: Requested configuration could not be found: Key not found.'],
+  [false, 'W[gg-sdk] client.c:409: The connection was lost.'],
+  [false, 'E[recipe-runner] runner.c:812: Failed to load the recipe.'],
+  [false, 'I[camera] main.c:12: no lens'],
+  [false, 'D[gg-sdk is what it says'],
+  [false, '{"msg":"D[gg-sdk] x"}'],
+])('whether a line is the runner\'s: %s', (expected, text) => {
+  expect(isRunnerChatter(`2026-11-25T19:35:18+0000 vm com.example.Camera[1225]: ${text}`)).toBe(expected);
+});
+
 describe('units of components', () => {
-  const exec = 'ExecStart={ path=/usr/bin/recipe-runner ; argv[]=/usr/bin/recipe-runner -n com.example.A -v 1.2.3 -p /var/lib/greengrass/ggl.com.example.A.script. ; ignore_errors=no ; pid=0 }';
+  const exec = 'ExecStart={ path=/usr/bin/recipe-runner ; argv[]=/usr/bin/recipe-runner -n com.example.A -v 1.2.3 -p run ; ignore_errors=no ; pid=0 }';
   const unit = (name: string, properties: Record<string, string>): string => Object.entries({ Id: name, LoadState: 'loaded', ActiveState: 'active', SubState: 'running', Result: 'success', NRestarts: '0', InactiveEnterTimestampMonotonic: '0', ...properties }).map(([key, value]) => `${key}=${value}`).join('\n') + `\n${exec}`;
   const main = (properties: Record<string, string>): string => unit('ggl.com.example.A.service', properties);
 

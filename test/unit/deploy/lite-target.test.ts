@@ -8,19 +8,19 @@ import { localRunner } from '../../../scripts/deploy/local-runner.ts';
 import type { Order } from '../../../scripts/deploy/order.ts';
 import type { Runner } from '../../../scripts/deploy/runner.ts';
 import type { Target } from '../../../scripts/deploy/target.ts';
-import { useStandIns } from '../../helpers/stand-ins.ts';
+import { appendLines, useStandIns } from '../../helpers/stand-ins.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
 import { recipeOf, type RecipeOptions } from '../../helpers/use-nucleus.ts';
 
 const nothing: Order = { folders: undefined, add: {}, remove: ['com.example.Gone'], configuration: {} };
 
-async function useTarget(uid: number): Promise<{ target: Target; calls: () => Promise<string[][]> }> {
-  const { calls } = await useStandIns({ states: ['SUCCEEDED'], components: [] });
+async function useTarget(uid: number): Promise<{ target: Target; folder: string; calls: () => Promise<string[][]> }> {
+  const { folder, calls } = await useStandIns({ states: ['SUCCEEDED'], components: [] });
   const runner = localRunner();
   const user: Runner = { ...runner, run: async (argv, options) => (argv[0] === 'id' ? { code: 0, stdout: `${uid}\n`, stderr: '' } : runner.run(argv, options)) };
   const target = await openTarget({ runner: user, root: undefined, interactive: false });
   onTestFinished(async () => target.close());
-  return { target, calls };
+  return { target, folder, calls };
 }
 
 describe('commands', () => {
@@ -96,4 +96,16 @@ test('an empty journal has no cursor, and is read from its begin', async () => {
   const { id } = await target.deploy(nothing);
   await target.progress({ id });
   expect((await calls()).at(-1)).not.toEqual(expect.arrayContaining([expect.stringContaining('--after-cursor')]));
+});
+
+test('what the runner of the steps logs is left out, and does not count', async () => {
+  const { target, folder } = await useTarget(0);
+  const line = (text: string): string => `2026-11-25T19:35:18+0000 vm com.example.Camera[1225]: ${text}`;
+  const chatter = Array.from({ length: 21 }, () => line('D[gg-sdk] socket_epoll.c:69: Calling epoll callback on thread 1229.'));
+  await appendLines(join(folder, 'com.example.Camera.log'), ['one', 'two', 'three'].flatMap((text) => [...chatter, line(text)]));
+  await appendLines(join(folder, 'com.example.Model.log'), chatter);
+  const lines: string[] = [];
+  await target.logs('com.example.Camera', { lines: 2, follow: false, onLine: (text) => lines.push(text) });
+  expect(lines).toEqual([line('two'), line('three')]);
+  await expect(target.logs('com.example.Model', { lines: 2, follow: false, onLine: () => undefined })).rejects.toMatchObject({ kind: 'not-found' });
 });
