@@ -3,7 +3,7 @@ import { addSettingFlags, settingsFromFlags } from '../common/command-line.ts';
 import { runAgent } from './run.ts';
 import { agentSettings } from './settings.ts';
 
-/** The agent as a command: reads its configuration, serves until SIGTERM or SIGINT, and stops in reverse order. */
+/** The agent as a command: reads its configuration, serves until it is asked to stop, and stops in reverse order. */
 export function agentCommand(environment: NodeJS.ProcessEnv): Command {
   const command = new Command('agent')
     .description('Serve the Edge Manager agent API on a unix socket, with ONNX Runtime behind it.')

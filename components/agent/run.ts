@@ -5,6 +5,7 @@ import { LiveSettings } from '../common/live-settings.ts';
 import { createLogger, type Logger } from '../common/log.ts';
 import { NucleusTies } from '../common/nucleus-ties.ts';
 import type { Outcome } from '../common/original-configuration.ts';
+import { causeInWords, stopRequest, type StopCause } from '../common/stop-request.ts';
 import { tuningOf } from './capture/capture-config.ts';
 import { captureMetricsText } from './capture/capture-metrics.ts';
 import { Captures } from './capture/captures.ts';
@@ -25,14 +26,14 @@ const ipcTimeoutMs = 10_000;
 /** For the recover step of a nucleus that acts on ERRORED. One that does not leaves it to the exit code. */
 const erroredPatienceMs = 30_000;
 
-/** Reads the configuration, serves until SIGTERM or SIGINT, and stops in reverse order. @throws FescueError when it cannot serve */
+/** Reads the configuration, serves until it is asked to stop, and stops in reverse order. @throws FescueError when it cannot serve */
 export async function runAgent(sources: ConfigSources): Promise<void> {
   const initial = readAgentConfig(sources);
   const { config } = initial;
   const log = createLogger({ component: 'agent', level: config.logLevel });
   logOutcomes(log, initial.outcomes);
 
-  const stopRequested = stopSignal();
+  const stopRequested = stopRequest(sources.environment).cause;
   const health = new Health();
   const metrics = new AgentMetrics();
   const models = new ModelRegistry({ config, log, observer: observers(health, metrics) });
@@ -51,15 +52,15 @@ export async function runAgent(sources: ConfigSources): Promise<void> {
   const ties = isGreengrassComponent(sources.environment) ? new NucleusTies({ link, log, onConfigurationUpdate: async () => live.update(), isBusy: () => models.busy, mostDeferralSeconds: () => live.current.DeferUpdatesSeconds }) : undefined;
   ties?.start();
   ties?.running();
-  const signal = await untilStopped({ stopRequested, server, ties, log });
-  log.info({ signal }, 'stopping');
+  const cause = await untilStopped({ stopRequested, server, ties, log });
+  log.info({ reason: cause && causeInWords(cause) }, 'stopping');
   await server.stop(live.current.StopTimeoutSeconds * 1000);
   await metricsDoor.stop();
   await captures.stop();
   await models.stop();
   await ties?.stop();
   log.info('stopped');
-  if (signal === undefined) process.exitCode = 1;
+  if (cause === undefined) process.exitCode = 1;
   // The last answers are on their way. What keeps the process alive after that is a client that never closes its side.
   setTimeout(() => process.exit(), lastAnswersMs).unref();
 }
@@ -80,12 +81,12 @@ function liveSettings({ initial, sources, link, models, captures, log }: Followi
   return new LiveSettings({ table: agentSettings, initial, read, log, onFollowed });
 }
 
-type Serving = { readonly stopRequested: Promise<NodeJS.Signals>; readonly server: AgentServer; readonly ties: NucleusTies | undefined; readonly log: Logger };
+type Serving = { readonly stopRequested: Promise<StopCause>; readonly server: AgentServer; readonly ties: NucleusTies | undefined; readonly log: Logger };
 
-/** @returns the signal that asks to stop; undefined when there is a fault that a new start cures, and nobody stops it */
-async function untilStopped({ stopRequested, server, ties, log }: Serving): Promise<NodeJS.Signals | undefined> {
-  const end = await Promise.race([stopRequested.then((signal) => ({ signal })), server.lost.then((reason) => ({ reason }))]);
-  if ('signal' in end) return end.signal;
+/** @returns what asks to stop; undefined when there is a fault that a new start cures, and nobody stops it */
+async function untilStopped({ stopRequested, server, ties, log }: Serving): Promise<StopCause | undefined> {
+  const end = await Promise.race([stopRequested.then((cause) => ({ cause })), server.lost.then((reason) => ({ reason }))]);
+  if ('cause' in end) return end.cause;
   log.error({ reason: end.reason }, 'the socket file is not in its place any more, and nobody new can connect; a new start makes it again');
   const isTold = (await ties?.errored()) === true;
   return isTold ? Promise.race([stopRequested, sleep(erroredPatienceMs, undefined, { ref: false })]) : undefined;
@@ -100,10 +101,4 @@ function logOutcomes(log: Logger, outcomes: readonly Outcome[]): void {
     if (fate === 'overruled') log.warn({ key }, `configuration key has no effect: ${why}`);
     if (fate === 'dropped') log.info({ key }, `configuration key has no effect: ${why}`);
   }
-}
-
-async function stopSignal(): Promise<NodeJS.Signals> {
-  return new Promise((done) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => done(signal));
-  });
 }

@@ -3,7 +3,7 @@ import { addSettingFlags, settingsFromFlags } from '../common/command-line.ts';
 import { inferenceSettings } from './settings.ts';
 import { runInference } from './run.ts';
 
-/** The inference component as a command: classifies images until SIGTERM or SIGINT. */
+/** The inference component as a command: classifies images until it is asked to stop. */
 export function inferenceCommand(environment: NodeJS.ProcessEnv): Command {
   const command = new Command('inference')
     .description('Classify images with the agent and publish the results.')

@@ -5,6 +5,7 @@ import { IpcLink } from '../common/ipc-link.ts';
 import { LiveSettings } from '../common/live-settings.ts';
 import { createLogger, type LogLevel } from '../common/log.ts';
 import { NucleusTies } from '../common/nucleus-ties.ts';
+import { causeInWords, stopRequest, type StopRequest } from '../common/stop-request.ts';
 import { Activity } from './activity.ts';
 import { agentsSocketName, readConfiguration } from './configuration.ts';
 import { HandledImages } from './handled-images.ts';
@@ -24,16 +25,17 @@ const firstConnectionMs = 60_000;
 const lastWordsMs = 1_000;
 
 /**
- * The whole life of the component: configuration, credentials, model, images, and, on SIGTERM or SIGINT, the way back.
+ * The whole life of the component: configuration, credentials, model, images, and, when it is asked to stop, the way back.
  *
  * @throws FescueError when it cannot start, or the agent refuses the model
  */
 export async function runInference(options: RunOptions): Promise<void> {
-  const signal = stopSignal();
+  const stop = stopRequest(options.environment);
+  const { signal } = stop;
   let ipc: GreengrassIpc | undefined;
   try {
     ipc = isGreengrassComponent(options.environment) ? await firstConnection({ connect, signal, patienceMs: firstConnectionMs }) : undefined;
-    if (!signal.aborted) await runWith({ ...options, ipc, signal });
+    if (!signal.aborted) await runWith({ ...options, ipc, stop });
   } finally {
     await ipc?.close();
     // What keeps the process alive after that is a nucleus that does not answer.
@@ -41,11 +43,13 @@ export async function runInference(options: RunOptions): Promise<void> {
   }
 }
 
-async function runWith({ ipc, signal, ...options }: RunOptions & { ipc: GreengrassIpc | undefined; signal: AbortSignal }): Promise<void> {
+async function runWith({ ipc, stop, ...options }: RunOptions & { ipc: GreengrassIpc | undefined; stop: StopRequest }): Promise<void> {
+  const { cause, signal } = stop;
   const initial = await readConfiguration({ ...options, ipc });
   let { settings } = initial;
   const log = createLogger({ component: 'inference', level: settings.LogLevel as LogLevel, fd: () => (settings.PublishTo === 'stdout' ? 2 : 1) });
   for (const key of initial.unknownKeys) log.warn({ key }, 'configuration key is not known and has no effect');
+  void cause.then((because) => log.info({ reason: causeInWords(because) }, 'asked to stop'));
   const link = ipc === undefined ? undefined : new IpcLink({ first: ipc, connect, log });
   let renewal = new AbortController();
   const live = new LiveSettings({
@@ -79,11 +83,4 @@ async function runWith({ ipc, signal, ...options }: RunOptions & { ipc: Greengra
 
 async function connect(): Promise<GreengrassIpc> {
   return connectGreengrassIpc({ timeoutMs: ipcTimeoutMs });
-}
-
-/** Aborted by the first SIGTERM or SIGINT. */
-function stopSignal(): AbortSignal {
-  const controller = new AbortController();
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => controller.abort());
-  return controller.signal;
 }
