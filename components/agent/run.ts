@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { exitCodes } from '../common/command-line.ts';
 import { connectGreengrassIpc, isGreengrassComponent } from '../common/greengrass-ipc.ts';
 import { IpcLink } from '../common/ipc-link.ts';
 import { LiveSettings } from '../common/live-settings.ts';
@@ -22,12 +23,19 @@ type ReadConfig = ReturnType<typeof readAgentConfig>;
 type Live = LiveSettings<ReadConfig>;
 
 const lastAnswersMs = 1_000;
+/** What is longer than a test wants to wait. */
+export type AgentPatience = {
+  /** How long a lost connection to the nucleus may take to come back, in milliseconds; five minutes without. */
+  readonly lossMs?: number;
+};
+
 const ipcTimeoutMs = 10_000;
+const lossPatienceMs = 5 * 60_000;
 /** For the recover step of a nucleus that acts on ERRORED. One that does not leaves it to the exit code. */
 const erroredPatienceMs = 30_000;
 
 /** Reads the configuration, serves until it is asked to stop, and stops in reverse order. @throws FescueError when it cannot serve */
-export async function runAgent(sources: ConfigSources): Promise<void> {
+export async function runAgent(sources: ConfigSources, { lossMs = lossPatienceMs }: AgentPatience = {}): Promise<void> {
   const initial = readAgentConfig(sources);
   const { config } = initial;
   const log = createLogger({ component: 'agent', level: config.logLevel });
@@ -49,7 +57,9 @@ export async function runAgent(sources: ConfigSources): Promise<void> {
 
   const link = new IpcLink({ connect: async () => connectGreengrassIpc({ timeoutMs: ipcTimeoutMs }), log });
   const live = liveSettings({ initial, sources, link, models, captures, log });
-  const ties = isGreengrassComponent(sources.environment) ? new NucleusTies({ link, log, onConfigurationUpdate: async () => live.update(), isBusy: () => models.busy, mostDeferralSeconds: () => live.current.DeferUpdatesSeconds }) : undefined;
+  const isBusy = (): boolean => models.busy;
+  const loss = { patienceMs: lossMs, isBusy };
+  const ties = isGreengrassComponent(sources.environment) ? new NucleusTies({ link, log, onConfigurationUpdate: async () => live.update(), isBusy, mostDeferralSeconds: () => live.current.DeferUpdatesSeconds, loss }) : undefined;
   ties?.start();
   ties?.running();
   const cause = await untilStopped({ stopRequested, server, ties, log });
@@ -60,7 +70,7 @@ export async function runAgent(sources: ConfigSources): Promise<void> {
   await models.stop();
   await ties?.stop();
   log.info('stopped');
-  if (cause === undefined) process.exitCode = 1;
+  if (cause === undefined) process.exitCode = exitCodes.failed;
   // The last answers are on their way. What keeps the process alive after that is a client that never closes its side.
   setTimeout(() => process.exit(), lastAnswersMs).unref();
 }
@@ -85,7 +95,10 @@ type Serving = { readonly stopRequested: Promise<StopCause>; readonly server: Ag
 
 /** @returns what asks to stop; undefined when there is a fault that a new start cures, and nobody stops it */
 async function untilStopped({ stopRequested, server, ties, log }: Serving): Promise<StopCause | undefined> {
-  const end = await Promise.race([stopRequested.then((cause) => ({ cause })), server.lost.then((reason) => ({ reason }))]);
+  const lost = Promise.withResolvers<'nucleus'>();
+  void ties?.lost.then(() => lost.resolve('nucleus'));
+  const end = await Promise.race([stopRequested.then((cause) => ({ cause })), server.lost.then((reason) => ({ reason })), lost.promise]);
+  if (end === 'nucleus') return undefined;
   if ('cause' in end) return end.cause;
   log.error({ reason: end.reason }, 'the socket file is not in its place any more, and nobody new can connect; a new start makes it again');
   const isTold = (await ties?.errored()) === true;

@@ -1,3 +1,4 @@
+import { exitCodes } from '../common/command-line.ts';
 import { CredentialKeeper } from '../common/credentials.ts';
 import { firstConnection } from '../common/first-connection.ts';
 import { connectGreengrassIpc, isGreengrassComponent, type GreengrassIpc } from '../common/greengrass-ipc.ts';
@@ -17,11 +18,14 @@ export type RunOptions = {
   /** Settings by Greengrass key, as the command line gave them. */
   readonly flags: Readonly<Record<string, unknown>>;
   readonly file?: string;
+  /** How long a lost connection to the nucleus may take to come back, in milliseconds; a minute without. */
+  readonly lossMs?: number;
 };
 
 const ipcTimeoutMs = 10_000;
 /** A nucleus that starts may take its time; without the configuration there is nothing to begin with. */
 const firstConnectionMs = 60_000;
+const lossPatienceMs = 60_000;
 const lastWordsMs = 1_000;
 
 /**
@@ -63,7 +67,14 @@ async function runWith({ ipc, stop, ...options }: RunOptions & { ipc: Greengrass
     },
   });
   const activity = new Activity();
-  const ties = link === undefined ? undefined : new NucleusTies({ link, log, onConfigurationUpdate: async () => live.update(), also: [agentsSocketName], isBusy: () => activity.busy, mostDeferralSeconds: () => live.current.DeferUpdatesSeconds });
+  // What runs is finished before the end, and what waits has its turn after the next start, when there is somebody to publish to.
+  const loss = { patienceMs: options.lossMs ?? lossPatienceMs, isBusy: () => false };
+  const ties = link === undefined ? undefined : new NucleusTies({ link, log, onConfigurationUpdate: async () => live.update(), also: [agentsSocketName], isBusy: () => activity.busy, mostDeferralSeconds: () => live.current.DeferUpdatesSeconds, loss });
+  const lost = new AbortController();
+  void ties?.lost.then(() => {
+    process.exitCode = exitCodes.failed;
+    lost.abort();
+  });
   const credentials = new CredentialKeeper({ environment: options.environment, log });
   ties?.start();
   await credentials.start();
@@ -72,8 +83,8 @@ async function runWith({ ipc, stop, ...options }: RunOptions & { ipc: Greengrass
     do {
       renewal = new AbortController();
       settings = live.takeUp();
-      await runPipeline({ settings, now: () => live.current, handled, activity, link, log, onReady: () => ties?.running(), signal, renewal: renewal.signal });
-    } while (renewal.signal.aborted && !signal.aborted);
+      await runPipeline({ settings, now: () => live.current, handled, activity, link, log, onReady: () => ties?.running(), signal, renewal: AbortSignal.any([renewal.signal, lost.signal]) });
+    } while (renewal.signal.aborted && !signal.aborted && !lost.signal.aborted);
   } finally {
     credentials.stop();
     await ties?.stop();
