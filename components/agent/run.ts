@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { exitCodes } from '../common/command-line.ts';
-import { connectGreengrassIpc, isGreengrassComponent } from '../common/greengrass-ipc.ts';
+import { connectGreengrassIpc, isGreengrassComponent, isNucleusServing } from '../common/greengrass-ipc.ts';
 import { IpcLink } from '../common/ipc-link.ts';
 import { LiveSettings } from '../common/live-settings.ts';
 import { createLogger, type Logger } from '../common/log.ts';
@@ -58,7 +58,7 @@ export async function runAgent(sources: ConfigSources, { lossMs = lossPatienceMs
   const link = new IpcLink({ connect: async () => connectGreengrassIpc({ timeoutMs: ipcTimeoutMs }), log });
   const live = liveSettings({ initial, sources, link, models, captures, log });
   const isBusy = (): boolean => models.busy;
-  const loss = { patienceMs: lossMs, isBusy };
+  const loss = { isServed: async () => isNucleusServing(sources.environment), patienceMs: lossMs, isBusy };
   const ties = isGreengrassComponent(sources.environment) ? new NucleusTies({ link, log, onConfigurationUpdate: async () => live.update(), isBusy, mostDeferralSeconds: () => live.current.DeferUpdatesSeconds, loss }) : undefined;
   ties?.start();
   ties?.running();

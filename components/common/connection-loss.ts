@@ -1,9 +1,12 @@
 import type { IpcLink } from './ipc-link.ts';
 import type { Logger } from './log.ts';
+import { pause } from './pause.ts';
 
 export type LossOptions = {
   readonly link: Pick<IpcLink, 'isLost'>;
-  /** How long a connection that was lost may take to come back, in milliseconds. */
+  /** Whether there is a nucleus that takes connections, be it to close them. Without one, a new start would come to nothing. */
+  readonly isServed: () => Promise<boolean>;
+  /** How long it may take to let this process in again, in milliseconds. */
   readonly patienceMs: number;
   /** Whether something runs that a new start would interrupt; that is waited for, however long it takes. */
   readonly isBusy: () => boolean;
@@ -19,10 +22,8 @@ const looksPerPatience = 12;
  */
 export class ConnectionLoss {
   readonly #options: LossOptions;
+  readonly #stopped = new AbortController();
   readonly #final = Promise.withResolvers<void>();
-  #timer: NodeJS.Timeout | undefined;
-  /** Counted rather than timed: in a process that was halted, nobody has tried to connect. */
-  #looksInVain = 0;
 
   constructor(options: LossOptions) {
     this.#options = options;
@@ -34,18 +35,22 @@ export class ConnectionLoss {
   }
 
   start(): void {
-    this.#timer = setInterval(() => this.#look(), this.#options.patienceMs / looksPerPatience).unref();
+    void this.#watch();
   }
 
   stop(): void {
-    clearInterval(this.#timer);
+    this.#stopped.abort();
   }
 
-  #look(): void {
-    const { link, patienceMs, isBusy, log } = this.#options;
-    this.#looksInVain = link.isLost ? this.#looksInVain + 1 : 0;
-    if (this.#looksInVain < looksPerPatience || isBusy()) return;
-    this.stop();
+  async #watch(): Promise<void> {
+    const { link, isServed, patienceMs, isBusy, log } = this.#options;
+    const { signal } = this.#stopped;
+    // Counted rather than timed: while a process is halted, it does not try to connect.
+    for (let inVain = 0; inVain < looksPerPatience || isBusy(); ) {
+      await pause(patienceMs / looksPerPatience, signal);
+      inVain = link.isLost && (await isServed()) ? inVain + 1 : 0;
+      if (signal.aborted) return;
+    }
     log.error({ seconds: patienceMs / 1000 }, 'the connection to the Greengrass nucleus was lost and could not be made again; ending, for a new start with a new token');
     this.#final.resolve();
   }

@@ -1,7 +1,7 @@
 import { exitCodes } from '../common/command-line.ts';
 import { CredentialKeeper } from '../common/credentials.ts';
 import { firstConnection } from '../common/first-connection.ts';
-import { connectGreengrassIpc, isGreengrassComponent, type GreengrassIpc } from '../common/greengrass-ipc.ts';
+import { connectGreengrassIpc, isGreengrassComponent, isNucleusServing, type GreengrassIpc } from '../common/greengrass-ipc.ts';
 import { IpcLink } from '../common/ipc-link.ts';
 import { LiveSettings } from '../common/live-settings.ts';
 import { createLogger, type LogLevel } from '../common/log.ts';
@@ -68,7 +68,7 @@ async function runWith({ ipc, stop, ...options }: RunOptions & { ipc: Greengrass
   });
   const activity = new Activity();
   // What runs is finished before the end, and what waits has its turn after the next start, when there is somebody to publish to.
-  const loss = { patienceMs: options.lossMs ?? lossPatienceMs, isBusy: () => false };
+  const loss = { isServed: async () => isNucleusServing(options.environment), patienceMs: options.lossMs ?? lossPatienceMs, isBusy: () => false };
   const ties = link === undefined ? undefined : new NucleusTies({ link, log, onConfigurationUpdate: async () => live.update(), also: [agentsSocketName], isBusy: () => activity.busy, mostDeferralSeconds: () => live.current.DeferUpdatesSeconds, loss });
   const lost = new AbortController();
   void ties?.lost.then(() => {

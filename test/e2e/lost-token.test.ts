@@ -9,13 +9,16 @@ import { eventually, useAgent } from '../helpers/use-agent.ts';
 import { photoFolder, samplePackage, useInference } from '../helpers/use-inference.ts';
 import { type TestIpc, useIpc } from '../helpers/use-ipc.ts';
 
-/** What a nucleus is after a restart that made it forget its components: it takes connections and closes them. */
+/** What nucleus lite is after a restart that made it forget its components: it reads their tokens and closes the connection. */
 async function forget(ipc: TestIpc, server: IpcServer): Promise<{ refused: () => number }> {
   await server.stop();
   let refused = 0;
   const forgetful = createServer((socket) => {
-    refused += 1;
-    socket.destroy();
+    socket.once('data', () => {
+      refused += 1;
+      socket.destroy();
+    });
+    socket.on('error', () => undefined);
   }).listen(ipc.path);
   await once(forgetful, 'listening');
   onTestFinished(() => void forgetful.close());
@@ -35,14 +38,14 @@ test('an agent that its nucleus does not know any more ends for a new start, whe
   const { refused } = await forget(ipc, server);
   const predictions: Promise<unknown>[] = [];
   // As many attempts as seconds: beyond its patience.
-  while (refused() < 4) {
+  while (refused() < 6) {
     predictions.push(agent.client.predict('slow', slowInput), agent.client.predict('slow', slowInput));
     await predictions.at(-2);
   }
   expect(agent.output()).not.toContain('could not be made again');
   await Promise.all(predictions);
   expect(await exited).toEqual([1, null]);
-  expect(agent.output()).toMatch(/"level":"error".*"seconds":1,"msg":"the connection to the Greengrass nucleus was lost and could not be made again; ending/);
+  expect(agent.output()).toMatch(/"level":"error".*"seconds":3,"msg":"the connection to the Greengrass nucleus was lost and could not be made again; ending/);
 });
 
 test('an agent that never had a connection serves on', async () => {
@@ -50,8 +53,22 @@ test('an agent that never had a connection serves on', async () => {
   const { server } = await ipc.serve({});
   const { refused } = await forget(ipc, server);
   const agent = await useAgent({ environment: ipc.environment, program: resolve('test/helpers/impatient-agent.ts') });
-  await eventually(() => refused() > 4, 'attempts for longer than its patience');
+  await eventually(() => refused() > 5, 'attempts for longer than its patience');
   expect(await agent.client.listModels()).toEqual([]);
+  expect(await agent.stop()).toBe(0);
+});
+
+test('an agent whose nucleus is away serves on, and is connected again when it is back', async () => {
+  const ipc = await useIpc();
+  const { server } = await ipc.serve({});
+  const agent = await useAgent({ environment: ipc.environment, program: resolve('test/helpers/impatient-agent.ts') });
+  await eventually(() => ipc.states.length === 1, 'the agent to be connected');
+  await server.stop();
+  // For longer than its patience.
+  await new Promise((done) => setTimeout(done, 4_000));
+  expect(await agent.client.listModels()).toEqual([]);
+  await ipc.serve({});
+  await eventually(() => agent.output().includes('connected to the Greengrass nucleus again'), 'the connection');
   expect(await agent.stop()).toBe(0);
 });
 

@@ -1,5 +1,5 @@
-/** The agent, which gives up a lost connection to the nucleus within a second. */
+/** The agent, which gives up a lost connection to the nucleus after three seconds. */
 import { agentCommand } from '../../components/agent/command.ts';
 import { runCommand } from '../../components/common/command-line.ts';
 
-void runCommand(agentCommand(process.env, { lossMs: 1_000 }), process.argv);
+void runCommand(agentCommand(process.env, { lossMs: 3_000 }), process.argv);

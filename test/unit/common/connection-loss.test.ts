@@ -6,7 +6,7 @@ import { useLogger } from '../../helpers/use-logger.ts';
 type Watched = { looks: number; busy: boolean; isFinal: boolean; lines: Record<string, unknown>[] };
 
 /** A watch over a connection that is lost as `isLost` says, at each look. */
-function useLoss(isLost: (look: number) => boolean, busy = false): Watched {
+function useLoss(isLost: (look: number) => boolean, { busy = false, isServed = true } = {}): Watched {
   const { log, lines } = useLogger();
   const state: Watched = { looks: 0, busy, isFinal: false, lines };
   const link = {
@@ -15,7 +15,7 @@ function useLoss(isLost: (look: number) => boolean, busy = false): Watched {
       return isLost(state.looks);
     },
   };
-  const loss = new ConnectionLoss({ link, patienceMs: 60, isBusy: () => state.busy, log });
+  const loss = new ConnectionLoss({ link, isServed: async () => isServed, patienceMs: 60, isBusy: () => state.busy, log });
   void loss.final.then(() => (state.isFinal = true));
   loss.start();
   onTestFinished(() => loss.stop());
@@ -37,8 +37,14 @@ test.each([
   expect(state.isFinal).toBe(false);
 });
 
+test('a nucleus that is away is waited for', async () => {
+  const state = useLoss(() => true, { isServed: false });
+  await eventually(() => state.looks > 30, 'many looks');
+  expect(state.isFinal).toBe(false);
+});
+
 test('work that is under way is waited for', async () => {
-  const state = useLoss(() => true, true);
+  const state = useLoss(() => true, { busy: true });
   await eventually(() => state.looks > 30, 'many looks');
   expect(state.isFinal).toBe(false);
   state.busy = false;
