@@ -1,10 +1,10 @@
 import { Command } from 'commander';
 import { addSettingFlags, settingsFromFlags } from '../common/command-line.ts';
-import { runAgent } from './run.ts';
+import { runAgent, type AgentPatience } from './run.ts';
 import { agentSettings } from './settings.ts';
 
-/** The agent as a command: reads its configuration, serves until SIGTERM or SIGINT, and stops in reverse order. */
-export function agentCommand(environment: NodeJS.ProcessEnv): Command {
+/** The agent as a command: reads its configuration, serves until it is asked to stop, and stops in reverse order. */
+export function agentCommand(environment: NodeJS.ProcessEnv, patience?: AgentPatience): Command {
   const command = new Command('agent')
     .description('Serve the Edge Manager agent API on a unix socket, with ONNX Runtime behind it.')
     .option('-a <socket>', 'path of the unix socket, as the original agent spells it; the same as --unix-socket-name')
@@ -14,7 +14,7 @@ export function agentCommand(environment: NodeJS.ProcessEnv): Command {
   return command.action(async (options: Record<string, unknown>) => {
     const flags = settingsFromFlags(agentSettings, options);
     if (typeof options['a'] === 'string') flags['UnixSocketName'] = options['a'];
-    await runAgent({ environment, flags, ...(typeof options['c'] === 'string' ? { file: options['c'] } : {}) });
+    await runAgent({ environment, flags, ...(typeof options['c'] === 'string' ? { file: options['c'] } : {}) }, patience);
   });
 }
 

@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connectGreengrassIpc, isGreengrassComponent } from '../common/greengrass-ipc.ts';
+import { exitCodes } from '../common/command-line.ts';
+import { connectGreengrassIpc, isGreengrassComponent, isNucleusServing } from '../common/greengrass-ipc.ts';
 import { IpcLink } from '../common/ipc-link.ts';
 import { LiveSettings } from '../common/live-settings.ts';
 import { createLogger, type Logger } from '../common/log.ts';
 import { NucleusTies } from '../common/nucleus-ties.ts';
 import type { Outcome } from '../common/original-configuration.ts';
+import { causeInWords, stopRequest, type StopCause } from '../common/stop-request.ts';
 import { tuningOf } from './capture/capture-config.ts';
 import { captureMetricsText } from './capture/capture-metrics.ts';
 import { Captures } from './capture/captures.ts';
@@ -21,18 +23,25 @@ type ReadConfig = ReturnType<typeof readAgentConfig>;
 type Live = LiveSettings<ReadConfig>;
 
 const lastAnswersMs = 1_000;
+/** What is longer than a test wants to wait. */
+export type AgentPatience = {
+  /** How long a lost connection to the nucleus may take to come back, in milliseconds; five minutes without. */
+  readonly lossMs?: number;
+};
+
 const ipcTimeoutMs = 10_000;
+const lossPatienceMs = 5 * 60_000;
 /** For the recover step of a nucleus that acts on ERRORED. One that does not leaves it to the exit code. */
 const erroredPatienceMs = 30_000;
 
-/** Reads the configuration, serves until SIGTERM or SIGINT, and stops in reverse order. @throws FescueError when it cannot serve */
-export async function runAgent(sources: ConfigSources): Promise<void> {
+/** Reads the configuration, serves until it is asked to stop, and stops in reverse order. @throws FescueError when it cannot serve */
+export async function runAgent(sources: ConfigSources, { lossMs = lossPatienceMs }: AgentPatience = {}): Promise<void> {
   const initial = readAgentConfig(sources);
   const { config } = initial;
   const log = createLogger({ component: 'agent', level: config.logLevel });
   logOutcomes(log, initial.outcomes);
 
-  const stopRequested = stopSignal();
+  const stopRequested = stopRequest(sources.environment).cause;
   const health = new Health();
   const metrics = new AgentMetrics();
   const models = new ModelRegistry({ config, log, observer: observers(health, metrics) });
@@ -48,18 +57,20 @@ export async function runAgent(sources: ConfigSources): Promise<void> {
 
   const link = new IpcLink({ connect: async () => connectGreengrassIpc({ timeoutMs: ipcTimeoutMs }), log });
   const live = liveSettings({ initial, sources, link, models, captures, log });
-  const ties = isGreengrassComponent(sources.environment) ? new NucleusTies({ link, log, onConfigurationUpdate: async () => live.update(), isBusy: () => models.busy, mostDeferralSeconds: () => live.current.DeferUpdatesSeconds }) : undefined;
+  const isBusy = (): boolean => models.busy;
+  const loss = { isServed: async () => isNucleusServing(sources.environment), patienceMs: lossMs, isBusy };
+  const ties = isGreengrassComponent(sources.environment) ? new NucleusTies({ link, log, onConfigurationUpdate: async () => live.update(), isBusy, mostDeferralSeconds: () => live.current.DeferUpdatesSeconds, loss }) : undefined;
   ties?.start();
   ties?.running();
-  const signal = await untilStopped({ stopRequested, server, ties, log });
-  log.info({ signal }, 'stopping');
+  const cause = await untilStopped({ stopRequested, server, ties, log });
+  log.info({ reason: cause && causeInWords(cause) }, 'stopping');
   await server.stop(live.current.StopTimeoutSeconds * 1000);
   await metricsDoor.stop();
   await captures.stop();
   await models.stop();
   await ties?.stop();
   log.info('stopped');
-  if (signal === undefined) process.exitCode = 1;
+  if (cause === undefined) process.exitCode = exitCodes.failed;
   // The last answers are on their way. What keeps the process alive after that is a client that never closes its side.
   setTimeout(() => process.exit(), lastAnswersMs).unref();
 }
@@ -80,12 +91,15 @@ function liveSettings({ initial, sources, link, models, captures, log }: Followi
   return new LiveSettings({ table: agentSettings, initial, read, log, onFollowed });
 }
 
-type Serving = { readonly stopRequested: Promise<NodeJS.Signals>; readonly server: AgentServer; readonly ties: NucleusTies | undefined; readonly log: Logger };
+type Serving = { readonly stopRequested: Promise<StopCause>; readonly server: AgentServer; readonly ties: NucleusTies | undefined; readonly log: Logger };
 
-/** @returns the signal that asks to stop; undefined when there is a fault that a new start cures, and nobody stops it */
-async function untilStopped({ stopRequested, server, ties, log }: Serving): Promise<NodeJS.Signals | undefined> {
-  const end = await Promise.race([stopRequested.then((signal) => ({ signal })), server.lost.then((reason) => ({ reason }))]);
-  if ('signal' in end) return end.signal;
+/** @returns what asks to stop; undefined when there is a fault that a new start cures, and nobody stops it */
+async function untilStopped({ stopRequested, server, ties, log }: Serving): Promise<StopCause | undefined> {
+  const lost = Promise.withResolvers<'nucleus'>();
+  void ties?.lost.then(() => lost.resolve('nucleus'));
+  const end = await Promise.race([stopRequested.then((cause) => ({ cause })), server.lost.then((reason) => ({ reason })), lost.promise]);
+  if (end === 'nucleus') return undefined;
+  if ('cause' in end) return end.cause;
   log.error({ reason: end.reason }, 'the socket file is not in its place any more, and nobody new can connect; a new start makes it again');
   const isTold = (await ties?.errored()) === true;
   return isTold ? Promise.race([stopRequested, sleep(erroredPatienceMs, undefined, { ref: false })]) : undefined;
@@ -100,10 +114,4 @@ function logOutcomes(log: Logger, outcomes: readonly Outcome[]): void {
     if (fate === 'overruled') log.warn({ key }, `configuration key has no effect: ${why}`);
     if (fate === 'dropped') log.info({ key }, `configuration key has no effect: ${why}`);
   }
-}
-
-async function stopSignal(): Promise<NodeJS.Signals> {
-  return new Promise((done) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => done(signal));
-  });
 }

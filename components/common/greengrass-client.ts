@@ -18,7 +18,13 @@ export async function connectClient(options: { timeoutMs: number }): Promise<Gre
   return new SdkIpc(client, timeoutMs, lost.promise);
 }
 
-const publishingAdvice = ' Publishing takes a matching operation and resource in accessControl.';
+/** What to do about a publication that is refused, by the name of the error. */
+const publishingAdvice: Advice = {
+  UnauthorizedError: ' Publishing takes a matching operation and resource in accessControl.',
+  InvalidArgumentsError: ' A topic to publish to holds no wildcards (+, #, *).',
+};
+
+type Advice = Readonly<Record<string, string>>;
 
 class SdkIpc implements GreengrassIpc {
   readonly lost: Promise<string>;
@@ -80,28 +86,34 @@ class SdkIpc implements GreengrassIpc {
     await this.#client.close();
   }
 
-  #call<Response>(name: string, response: Promise<Response>, advice?: string): Promise<Response> {
+  #call<Response>(name: string, response: Promise<Response>, advice?: Advice): Promise<Response> {
     return bounded(`Greengrass IPC: ${name}`, this.#timeoutMs, response, advice);
   }
 }
 
-/** @param advice what to do about a refusal */
-async function bounded<Result>(subject: string, timeoutMs: number, result: Promise<Result>, advice = ''): Promise<Result> {
+/** @param advice what to do about a refusal, by the name of the error */
+async function bounded<Result>(subject: string, timeoutMs: number, result: Promise<Result>, advice: Advice = {}): Promise<Result> {
   try {
     return await within(timeoutMs, result, () => new Error(`no answer within ${timeoutMs / 1000} s`));
   } catch (error) {
-    throw errorOf(subject, error, advice);
+    const refusal = refusalIn(error);
+    if (refusal === undefined) throw new FescueError('unavailable', `${subject} failed: ${messageOf(error)}.`, { cause: error });
+    throw new FescueError('failed-precondition', `${subject} was refused by the nucleus: ${refusal.reason}.${advice[refusal.name] ?? ''}`, { cause: error });
   }
 }
 
-function errorOf(subject: string, error: unknown, advice: string): FescueError {
-  if (error instanceof RpcError && error.type === RpcErrorType.ServiceError) {
-    // Nucleus lite sends no message that the client reads.
-    const refusal: unknown = error.serviceError;
-    const reason = isRecord(refusal) && typeof refusal['message'] === 'string' ? refusal['message'] : 'no reason given';
-    return new FescueError('failed-precondition', `${subject} was refused by the nucleus: ${reason}.${advice}`, { cause: error });
+/** The error that the nucleus answered with; undefined when it did not answer. */
+function refusalIn(error: unknown): { name: string; reason: string } | undefined {
+  if (!(error instanceof RpcError)) return undefined;
+  if (error.type === RpcErrorType.ServiceError) {
+    const { _errorCode: name, message, _message } = isRecord(error.serviceError) ? error.serviceError : {};
+    // Nucleus lite has no `message`.
+    const reason = [message, _message].find((one) => typeof one === 'string') ?? 'no reason given';
+    return { name: String(name), reason: String(reason).replace(/\.$/, '') };
   }
-  return new FescueError('unavailable', `${subject} failed: ${messageOf(error)}.`, { cause: error });
+  // An error that the client's model of the operation does not have: it hands on nothing but the name.
+  const name = /^Unexpected response shape received: 'aws\.greengrass#(\w+Error)'$/.exec(error.description)?.[1];
+  return name === undefined ? undefined : { name, reason: `${name}, without the reason` };
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

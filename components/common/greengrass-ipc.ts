@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+
 /** A part of a component's configuration. */
 export type ConfigurationPart = {
   /** The caller's own without a name. */
@@ -37,9 +40,24 @@ export type GreengrassIpc = {
   close(): Promise<void>;
 };
 
+const socketVariable = 'AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT';
+
 /** Whether this process was started by a nucleus. */
 export function isGreengrassComponent(environment: NodeJS.ProcessEnv): boolean {
-  return environment['SVCUID'] !== undefined && environment['AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT'] !== undefined;
+  return environment['SVCUID'] !== undefined && environment[socketVariable] !== undefined;
+}
+
+/** Whether there is a nucleus that takes connections, be it to close them. */
+export async function isNucleusServing(environment: NodeJS.ProcessEnv): Promise<boolean> {
+  const socket = connect(environment[socketVariable] ?? '');
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
 }
 
 /**

@@ -27,6 +27,11 @@ export class IpcLink {
     if (options.first !== undefined) this.#use(options.first, Promise.resolve(options.first));
   }
 
+  /** Whether there was a connection and is none now. */
+  get isLost(): boolean {
+    return this.#wasConnected && this.#connected === undefined;
+  }
+
   /** @throws FescueError `unavailable` when the nucleus does not answer, or the link was closed */
   async connection(): Promise<GreengrassIpc> {
     if (this.#closed) throw new FescueError('unavailable', 'The connection to the Greengrass nucleus was closed.');

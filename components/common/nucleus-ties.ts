@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ComponentUpdates } from './component-updates.ts';
 import { ConfigurationFollower } from './configuration-follower.ts';
+import { ConnectionLoss, type LossOptions } from './connection-loss.ts';
 import type { ConfigurationPart } from './greengrass-ipc.ts';
 import type { IpcLink } from './ipc-link.ts';
 import type { Logger } from './log.ts';
@@ -18,28 +19,38 @@ export type TiesOptions = {
   readonly isBusy: () => boolean;
   /** The longest an update waits for that. */
   readonly mostDeferralSeconds: () => number;
+  /** See ConnectionLoss. */
+  readonly loss: Omit<LossOptions, 'link' | 'log'>;
 };
 
 const stopPatienceMs = 1_000;
 
-/** What ties a component to the nucleus that runs it: its configuration, its state, and updates that wait for it. */
+/** What ties a component to the nucleus that runs it: its configuration, its state, updates that wait for it, and the connection for all that. */
 export class NucleusTies {
   readonly #link: IpcLink;
   readonly #followers: readonly ConfigurationFollower[];
   readonly #updates: ComponentUpdates;
   readonly #state: StateReport;
+  readonly #loss: ConnectionLoss;
 
-  constructor({ link, log, onConfigurationUpdate: onUpdate, also = [], isBusy, mostDeferralSeconds }: TiesOptions) {
+  constructor({ link, log, onConfigurationUpdate: onUpdate, also = [], isBusy, mostDeferralSeconds, loss }: TiesOptions) {
     this.#link = link;
     this.#followers = [{}, ...also].map((part) => new ConfigurationFollower({ link, log, part, onUpdate }));
     this.#updates = new ComponentUpdates({ link, log, deferral: new UpdateDeferral({ isBusy, mostMs: () => mostDeferralSeconds() * 1000 }) });
     this.#state = new StateReport({ link, log });
+    this.#loss = new ConnectionLoss({ ...loss, link, log });
+  }
+
+  /** See ConnectionLoss. */
+  get lost(): Promise<void> {
+    return this.#loss.final;
   }
 
   /** Begins to listen. Whether the nucleus answers or not, nothing here waits for it. */
   start(): void {
     for (const follower of this.#followers) follower.start();
     this.#updates.start();
+    this.#loss.start();
   }
 
   /** See StateReport. */
@@ -54,6 +65,7 @@ export class NucleusTies {
 
   /** Also closes the link. A nucleus that does not answer is not waited for. */
   async stop(): Promise<void> {
+    this.#loss.stop();
     const stopped = Promise.all([...this.#followers, this.#updates, this.#state].map(async (one) => one.stop())).then(async () => this.#link.close());
     await Promise.race([stopped, sleep(stopPatienceMs, undefined, { ref: false })]);
   }

@@ -1,10 +1,10 @@
 import { Command } from 'commander';
 import { addSettingFlags, settingsFromFlags } from '../common/command-line.ts';
 import { inferenceSettings } from './settings.ts';
-import { runInference } from './run.ts';
+import { runInference, type RunOptions } from './run.ts';
 
-/** The inference component as a command: classifies images until SIGTERM or SIGINT. */
-export function inferenceCommand(environment: NodeJS.ProcessEnv): Command {
+/** The inference component as a command: classifies images until it is asked to stop. */
+export function inferenceCommand(environment: NodeJS.ProcessEnv, patience: Pick<RunOptions, 'lossMs'> = {}): Command {
   const command = new Command('inference')
     .description('Classify images with the agent and publish the results.')
     .option('-c, --config <file>', 'JSON file of settings by their Greengrass keys');
@@ -12,7 +12,7 @@ export function inferenceCommand(environment: NodeJS.ProcessEnv): Command {
   return command.action(async (options: Record<string, unknown>) => {
     const file = options['config'];
     const flags = settingsFromFlags(inferenceSettings, options);
-    await runInference({ environment, flags, ...(typeof file === 'string' ? { file } : {}) });
+    await runInference({ ...patience, environment, flags, ...(typeof file === 'string' ? { file } : {}) });
   });
 }
 

@@ -71,7 +71,7 @@ async function classifyImages({ settings, now, handled, activity, link, log, sig
   } finally {
     await sender.finish(signal.aborted ? captureMs.stop : captureMs.renewal);
   }
-  log.info({ ...counts, ...capturer.counts, refusals: sender.refusals }, signal.aborted ? 'stopping' : 'the images before the change are done');
+  log.info({ ...counts, ...capturer.counts, refusals: sender.refusals }, signal.aborted ? 'stopping' : 'the images under way are done');
 }
 
 function publisherFor(settings: InferenceSettings, ipc: IpcLink | undefined): Publisher {

@@ -1,10 +1,12 @@
+import { exitCodes } from '../common/command-line.ts';
 import { CredentialKeeper } from '../common/credentials.ts';
 import { firstConnection } from '../common/first-connection.ts';
-import { connectGreengrassIpc, isGreengrassComponent, type GreengrassIpc } from '../common/greengrass-ipc.ts';
+import { connectGreengrassIpc, isGreengrassComponent, isNucleusServing, type GreengrassIpc } from '../common/greengrass-ipc.ts';
 import { IpcLink } from '../common/ipc-link.ts';
 import { LiveSettings } from '../common/live-settings.ts';
 import { createLogger, type LogLevel } from '../common/log.ts';
 import { NucleusTies } from '../common/nucleus-ties.ts';
+import { causeInWords, stopRequest, type StopRequest } from '../common/stop-request.ts';
 import { Activity } from './activity.ts';
 import { agentsSocketName, readConfiguration } from './configuration.ts';
 import { HandledImages } from './handled-images.ts';
@@ -16,24 +18,28 @@ export type RunOptions = {
   /** Settings by Greengrass key, as the command line gave them. */
   readonly flags: Readonly<Record<string, unknown>>;
   readonly file?: string;
+  /** How long a lost connection to the nucleus may take to come back, in milliseconds; a minute without. */
+  readonly lossMs?: number;
 };
 
 const ipcTimeoutMs = 10_000;
 /** A nucleus that starts may take its time; without the configuration there is nothing to begin with. */
 const firstConnectionMs = 60_000;
+const lossPatienceMs = 60_000;
 const lastWordsMs = 1_000;
 
 /**
- * The whole life of the component: configuration, credentials, model, images, and, on SIGTERM or SIGINT, the way back.
+ * The whole life of the component: configuration, credentials, model, images, and, when it is asked to stop, the way back.
  *
  * @throws FescueError when it cannot start, or the agent refuses the model
  */
 export async function runInference(options: RunOptions): Promise<void> {
-  const signal = stopSignal();
+  const stop = stopRequest(options.environment);
+  const { signal } = stop;
   let ipc: GreengrassIpc | undefined;
   try {
     ipc = isGreengrassComponent(options.environment) ? await firstConnection({ connect, signal, patienceMs: firstConnectionMs }) : undefined;
-    if (!signal.aborted) await runWith({ ...options, ipc, signal });
+    if (!signal.aborted) await runWith({ ...options, ipc, stop });
   } finally {
     await ipc?.close();
     // What keeps the process alive after that is a nucleus that does not answer.
@@ -41,11 +47,13 @@ export async function runInference(options: RunOptions): Promise<void> {
   }
 }
 
-async function runWith({ ipc, signal, ...options }: RunOptions & { ipc: GreengrassIpc | undefined; signal: AbortSignal }): Promise<void> {
+async function runWith({ ipc, stop, ...options }: RunOptions & { ipc: GreengrassIpc | undefined; stop: StopRequest }): Promise<void> {
+  const { cause, signal } = stop;
   const initial = await readConfiguration({ ...options, ipc });
   let { settings } = initial;
   const log = createLogger({ component: 'inference', level: settings.LogLevel as LogLevel, fd: () => (settings.PublishTo === 'stdout' ? 2 : 1) });
   for (const key of initial.unknownKeys) log.warn({ key }, 'configuration key is not known and has no effect');
+  void cause.then((because) => log.info({ reason: causeInWords(because) }, 'asked to stop'));
   const link = ipc === undefined ? undefined : new IpcLink({ first: ipc, connect, log });
   let renewal = new AbortController();
   const live = new LiveSettings({
@@ -59,7 +67,14 @@ async function runWith({ ipc, signal, ...options }: RunOptions & { ipc: Greengra
     },
   });
   const activity = new Activity();
-  const ties = link === undefined ? undefined : new NucleusTies({ link, log, onConfigurationUpdate: async () => live.update(), also: [agentsSocketName], isBusy: () => activity.busy, mostDeferralSeconds: () => live.current.DeferUpdatesSeconds });
+  // What runs is finished before the end, and what waits has its turn after the next start, when there is somebody to publish to.
+  const loss = { isServed: async () => isNucleusServing(options.environment), patienceMs: options.lossMs ?? lossPatienceMs, isBusy: () => false };
+  const ties = link === undefined ? undefined : new NucleusTies({ link, log, onConfigurationUpdate: async () => live.update(), also: [agentsSocketName], isBusy: () => activity.busy, mostDeferralSeconds: () => live.current.DeferUpdatesSeconds, loss });
+  const lost = new AbortController();
+  void ties?.lost.then(() => {
+    process.exitCode = exitCodes.failed;
+    lost.abort();
+  });
   const credentials = new CredentialKeeper({ environment: options.environment, log });
   ties?.start();
   await credentials.start();
@@ -68,8 +83,8 @@ async function runWith({ ipc, signal, ...options }: RunOptions & { ipc: Greengra
     do {
       renewal = new AbortController();
       settings = live.takeUp();
-      await runPipeline({ settings, now: () => live.current, handled, activity, link, log, onReady: () => ties?.running(), signal, renewal: renewal.signal });
-    } while (renewal.signal.aborted && !signal.aborted);
+      await runPipeline({ settings, now: () => live.current, handled, activity, link, log, onReady: () => ties?.running(), signal, renewal: AbortSignal.any([renewal.signal, lost.signal]) });
+    } while (renewal.signal.aborted && !signal.aborted && !lost.signal.aborted);
   } finally {
     credentials.stop();
     await ties?.stop();
@@ -79,11 +94,4 @@ async function runWith({ ipc, signal, ...options }: RunOptions & { ipc: Greengra
 
 async function connect(): Promise<GreengrassIpc> {
   return connectGreengrassIpc({ timeoutMs: ipcTimeoutMs });
-}
-
-/** Aborted by the first SIGTERM or SIGINT. */
-function stopSignal(): AbortSignal {
-  const controller = new AbortController();
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => controller.abort());
-  return controller.signal;
 }

@@ -59,6 +59,18 @@ test('a topic that is not allowed is told and counted, and the component goes on
   expect(nucleus.state('inference')).toBe('RUNNING');
 });
 
+test('a topic with a wildcard is refused once for each image, and the images go on', async () => {
+  const everything = { operations: ['aws.greengrass#PublishToTopic'], resources: ['*'] };
+  const nucleus = await useInferenceComponent({ PublishTo: 'local', PublishResultsOnTopic: 'gg/#', accessControl: { 'aws.greengrass.ipc.pubsub': { all: everything } } });
+  await eventually(() => nucleus.output('inference').some((line) => line.includes('"unpublished":3')), 'three results that could not be published');
+  const failures = nucleus.output('inference').filter((line) => line.includes('could not be published'));
+  expect(failures[0]).toMatch(/PublishToTopic on gg\/# was refused by the nucleus: InvalidArgumentsError.*holds no wildcards/);
+  const refusals = nucleus.events.filter((event) => event.kind === 'note' && event.text.includes('InvalidArgumentsError'));
+  // One more may be on its way.
+  expect(refusals.length - failures.length).toBeOneOf([0, 1]);
+  expect(nucleus.state('inference')).toBe('RUNNING');
+});
+
 test('a component that waits for a nucleus which says nothing can be stopped', async () => {
   const ipc = await useIpc();
   const silent = createServer(() => undefined).listen(ipc.path);

@@ -43,6 +43,21 @@ test('a connection that cannot be made is tried again when somebody asks', async
   expect(await again).toBe(second);
 });
 
+test('it is lost from the end of one connection to the next, and not before the first', async () => {
+  const { log } = useLogger();
+  const connections = [connectionOf(), connectionOf()];
+  const link = new IpcLink({ connect: async () => connections.shift() ?? Promise.reject(new Error('asked too often')), log });
+  const [first] = connections;
+  expect(link.isLost).toBe(false);
+  await link.connection();
+  expect(link.isLost).toBe(false);
+  first?.lose();
+  await first?.lost;
+  expect(link.isLost).toBe(true);
+  await link.connection();
+  expect(link.isLost).toBe(false);
+});
+
 test('a connection that comes after the end is closed, and no other is made', async () => {
   const { link, attempts } = await useLostLink();
   const asked = link.connection();

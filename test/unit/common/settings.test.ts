@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { environmentVariableOf, flagOf, parseSettings, settingsFromEnvironment, type SettingsTable } from '../../../components/common/settings.ts';
+import { agentSettings } from '../../../components/agent/settings.ts';
+import { inferenceSettings } from '../../../components/inference/settings.ts';
+import { environmentVariableOf, flagOf, parseSettings, settingsFromEnvironment, type Setting, type SettingsTable, type SettingValue } from '../../../components/common/settings.ts';
 
 const table = {
   UnixSocketName: { kind: 'text', default: '/tmp/a', doc: '', live: false },
@@ -33,6 +35,39 @@ describe('parseSettings', () => {
       'LogLevel: expected one of info, warn, got "loud"',
     ]);
     expect(unknown).toEqual(['Colour']);
+  });
+});
+
+/** A value that can be used and, but for texts, is not the default. */
+function otherValue(setting: Setting): SettingValue {
+  switch (setting.kind) {
+    case 'text':
+      return setting.default;
+    case 'number':
+      return setting.default === setting.max ? setting.min : setting.max;
+    case 'flag':
+      return !setting.default;
+    case 'choice':
+      return setting.choices.find((choice) => choice !== setting.default) ?? '';
+  }
+}
+
+// Nucleus lite knows no other scalars, and has null where a recipe has an empty text.
+describe.each([
+  ['agent', agentSettings as SettingsTable],
+  ['inference component', inferenceSettings as SettingsTable],
+])('each setting of the %s', (_, settings) => {
+  it('can come as text', () => {
+    const others = Object.fromEntries(Object.entries(settings).map(([key, setting]) => [key, otherValue(setting)]));
+    const { values, problems } = parseSettings(settings, Object.fromEntries(Object.entries(others).map(([key, value]) => [key, String(value)])));
+    expect(problems).toEqual([]);
+    expect(values).toEqual(others);
+  });
+
+  it('has its default when it is null', () => {
+    const { values, problems } = parseSettings(settings, Object.fromEntries(Object.keys(settings).map((key) => [key, null])));
+    expect(problems).toEqual([]);
+    expect(values).toEqual(parseSettings(settings, {}).values);
   });
 });
 
