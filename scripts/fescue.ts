@@ -1,23 +1,29 @@
+import { enableCompileCache } from 'node:module';
 import { Command } from 'commander';
-import { agentCommand } from '../components/agent/command.ts';
 import { runCommand } from '../components/common/command-line.ts';
 import { productVersion } from '../components/common/version.ts';
-import { benchCommand } from './commands/bench.ts';
-import { captureCommand } from './commands/capture.ts';
-import { demoCommand } from './commands/demo.ts';
-import { deployCommand } from './commands/deploy.ts';
-import { devCommand } from './commands/dev.ts';
-import { lintRecipeCommand } from './commands/lint-recipe.ts';
-import { logsCommand } from './commands/logs.ts';
-import { migrateCommand } from './commands/migrate.ts';
-import { inspectCommand } from './commands/inspect.ts';
-import { keysCommand } from './commands/keys.ts';
-import { nucleusCommand } from './commands/nucleus.ts';
-import { packageCommand } from './commands/package.ts';
-import { predictCommand } from './commands/predict.ts';
-import { replayCommand } from './commands/replay.ts';
-import { tailCommand } from './commands/tail.ts';
-import { watchCommand } from './commands/watch.ts';
+import { inCheckout } from './packaging/paths.ts';
+
+/** The commands, each with its modules loaded only when it is asked for: all of them take most of a second. */
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  demo: async () => (await import('./commands/demo.ts')).demoCommand(),
+  dev: async () => (await import('./commands/dev.ts')).devCommand(),
+  nucleus: async () => (await import('./commands/nucleus.ts')).nucleusCommand(),
+  deploy: async () => (await import('./commands/deploy.ts')).deployCommand(),
+  watch: async () => (await import('./commands/watch.ts')).watchCommand(),
+  logs: async () => (await import('./commands/logs.ts')).logsCommand(),
+  tail: async () => (await import('./commands/tail.ts')).tailCommand(),
+  agent: async () => (await import('../components/agent/command.ts')).agentCommand(process.env),
+  predict: async () => (await import('./commands/predict.ts')).predictCommand(),
+  capture: async () => (await import('./commands/capture.ts')).captureCommand(),
+  replay: async () => (await import('./commands/replay.ts')).replayCommand(),
+  package: async () => (await import('./commands/package.ts')).packageCommand(),
+  inspect: async () => (await import('./commands/inspect.ts')).inspectCommand(),
+  keys: async () => (await import('./commands/keys.ts')).keysCommand(),
+  bench: async () => (await import('./commands/bench.ts')).benchCommand(),
+  migrate: async () => (await import('./commands/migrate.ts')).migrateCommand(),
+  'lint-recipe': async () => (await import('./commands/lint-recipe.ts')).lintRecipeCommand(),
+};
 
 const root = new Command('fescue')
   .description('Machine-learning inference for AWS IoT Greengrass V2 devices, with the API of SageMaker Edge Manager.')
@@ -36,7 +42,14 @@ Examples:
   fescue predict list --socket /tmp/agent.sock   ask a running agent for its models
   fescue help predict                            more on one command`,
   );
-const commands = [demoCommand(), devCommand(), nucleusCommand(), deployCommand(), watchCommand(), logsCommand(), tailCommand(), agentCommand(process.env), predictCommand(), captureCommand(), replayCommand(), packageCommand(), inspectCommand(), keysCommand(), benchCommand(), migrateCommand(), lintRecipeCommand()];
-for (const command of commands) root.addCommand(command);
+
+const [, , name = ''] = process.argv;
+enableCompileCache(inCheckout('node_modules/.cache/fescue'));
+// For help, and to say what is meant instead of a word that is none of them, all are needed.
+const chosen = Object.hasOwn(commands, name) ? [name] : Object.keys(commands);
+for (const one of chosen) {
+  const command = await commands[one]?.();
+  if (command !== undefined) root.addCommand(command);
+}
 
 void runCommand(root, process.argv);
