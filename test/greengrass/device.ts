@@ -6,7 +6,7 @@ import type { ResultMessage } from '../../components/inference/result-message.ts
 import type { Finished } from '../../scripts/deploy/run-process.ts';
 import type { ComponentStatus, DeploymentState } from '../../scripts/deploy/target.ts';
 import { photoFolder } from '../helpers/use-inference.ts';
-import { LineStream, runFescue } from './fescue.ts';
+import { LineStream, listenTo, runFescue } from './fescue.ts';
 import type { Release } from './release.ts';
 
 /** A nucleus that runs, and that this user may deploy to. */
@@ -26,6 +26,7 @@ export class Device {
   readonly #folder: string;
   readonly #results: LineStream;
   readonly #logs = new Map<string, LineStream>();
+  readonly #begin = new Date().toISOString();
 
   private constructor(nucleus: Nucleus, folder: string, results: LineStream) {
     this.#nucleus = nucleus;
@@ -40,8 +41,8 @@ export class Device {
       await mkdir(path, { recursive: true });
       await chmod(path, 0o777);
     }
-    const results = new LineStream('tail', 'gg/sageMakerEdgeManager/image-classification', '--json', '--to', nucleus.to, '--root', nucleus.root);
-    await results.says(/Listening on/);
+    const results = listenTo(nucleus);
+    if (!(await results.says(/Listening on/))) throw new Error(results.messages);
     return new Device(nucleus, folder, results);
   }
 
@@ -84,7 +85,7 @@ export class Device {
     return byName((JSON.parse(stdout) as { components: ComponentStatus[] }).components);
   }
 
-  /** Follows the log of a component from its beginning; it has to have one. */
+  /** Follows the log of a component, whose lines begin with their time, from its beginning; it has to have one. */
   followLog(component: string): void {
     const stream = new LineStream('logs', component, '-n', '100000', '-f', ...this.#flags);
     this.#logs.set(component, stream);
@@ -92,8 +93,12 @@ export class Device {
 
   /** What a component, whose log is followed, logged with such a message. */
   logged(component: string, message: RegExp): LogLine[] {
-    const lines = this.#logs.get(component)?.lines ?? [];
-    return lines.flatMap((line) => /\{"level".*\}/.exec(line) ?? []).map((json) => JSON.parse(json) as LogLine).filter(({ msg }) => message.test(msg));
+    return this.output(component).flatMap((line) => /\{"level".*\}/.exec(line) ?? []).map((json) => JSON.parse(json) as LogLine).filter(({ msg }) => message.test(msg));
+  }
+
+  /** Every line of a log that is followed, without those of an earlier life on the same device. */
+  output(component: string): readonly string[] {
+    return (this.#logs.get(component)?.lines ?? []).filter((line) => line > this.#begin);
   }
 
   /** The number of the component's main process, whether it lives or not. */

@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { vi } from 'vitest';
 import { type Finished, runProcess } from '../../scripts/deploy/run-process.ts';
 import { inCheckout } from '../../scripts/packaging/paths.ts';
 
@@ -27,15 +26,27 @@ export class LineStream {
     this.#ended = once(child, 'close');
   }
 
-  /** Waits for a message on standard error. */
-  async says(message: RegExp): Promise<void> {
-    await vi.waitFor(() => {
-      if (!message.test(this.#messages)) throw new Error(`${this.#process.spawnargs.slice(2).join(' ')} says ${JSON.stringify(this.#messages)}`);
-    }, { timeout: 60_000 });
+  /** Waits for a message on standard error. @returns whether it came before the end; then `messages` has the reason */
+  async says(message: RegExp): Promise<boolean> {
+    const said = Promise.withResolvers<boolean>();
+    const look = (): void => void (message.test(this.#messages) && said.resolve(true));
+    this.#process.stderr?.on('data', look);
+    look();
+    return Promise.race([said.promise, this.#ended.then(() => false)]);
+  }
+
+  /** What it said on standard error. */
+  get messages(): string {
+    return this.#messages;
   }
 
   async close(): Promise<void> {
     this.#process.kill('SIGINT');
     await this.#ended;
   }
+}
+
+/** Listens to what the inference component publishes on the local topic. */
+export function listenTo({ to, root }: { to: 'local' | 'greengrass'; root: string }): LineStream {
+  return new LineStream('tail', 'gg/sageMakerEdgeManager/image-classification', '--json', '--to', to, '--root', root);
 }

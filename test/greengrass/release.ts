@@ -15,7 +15,7 @@ export type Release = { readonly recipeDir: string; readonly artifactDir: string
 /** That of the bundle's agent, and two later ones. */
 export const versions = [productVersion, laterThan(1), laterThan(2)] as const;
 
-const recipeFile = z.looseObject({ Manifests: z.tuple([z.looseObject({ Lifecycle: z.looseObject({}) })]) });
+const recipeFile = z.looseObject({ Manifests: z.tuple([z.looseObject({ Lifecycle: z.record(z.string(), z.looseObject({})) })]) });
 
 /** What the agent of a later release prints before anything else. */
 export const noteOf = (version: string): string => `the agent of ${version} begins`;
@@ -27,19 +27,21 @@ export async function buildBundle(folder: string): Promise<Release> {
 }
 
 /**
- * A later version of the agent: its recipe, with steps replaced, and its artifacts, with another archive.
+ * A later version of the agent: its recipe, with other scripts, and its artifacts, with another archive.
  *
- * @param options.steps of the lifecycle, by name
+ * @param options.scripts by the step of the lifecycle. The rest of a step stays: the classic nucleus cannot roll back
+ *   one that was a map and became text
  */
-export async function laterAgent(options: { bundle: Release; folder: string; version: string; steps?: Record<string, unknown> }): Promise<Release> {
-  const { bundle, version, steps = {} } = options;
+export async function laterAgent(options: { bundle: Release; folder: string; version: string; scripts?: Record<string, string> }): Promise<Release> {
+  const { bundle, version, scripts = {} } = options;
   const component = componentNames.agent;
   const folder = join(options.folder, version);
   const release: Release = { recipeDir: join(folder, 'recipes'), artifactDir: join(folder, 'artifacts'), versions: { [component]: version } };
   await mkdir(release.recipeDir, { recursive: true });
   const recipe = recipeFile.parse(parse(await readFile(join(bundle.recipeDir, `${component}-${productVersion}.yaml`), 'utf8')));
   const [manifest] = recipe.Manifests;
-  const changed = { ...recipe, ComponentVersion: version, Manifests: [{ ...manifest, Lifecycle: { ...manifest.Lifecycle, ...steps } }] };
+  const steps = Object.entries(manifest.Lifecycle).map(([name, step]) => [name, { ...step, ...(scripts[name] !== undefined && { Script: scripts[name] }) }]);
+  const changed = { ...recipe, ComponentVersion: version, Manifests: [{ ...manifest, Lifecycle: Object.fromEntries(steps) as object }] };
   await writeFile(join(release.recipeDir, `${component}-${version}.yaml`), stringify(changed, { version: '1.1' }));
   const artifacts = join(release.artifactDir, component, version);
   await cp(join(bundle.artifactDir, component, productVersion), artifacts, { recursive: true });

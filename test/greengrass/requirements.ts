@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ComponentStatus } from '../../scripts/deploy/target.ts';
-import { runFescue } from './fescue.ts';
+import { listenTo, runFescue } from './fescue.ts';
 
 const tokenExchange = 'aws.greengrass.TokenExchangeService';
 
@@ -17,7 +17,15 @@ export async function missingAt(root: string | undefined): Promise<string | unde
   const ours = names.filter((name) => name.startsWith('dev.fescue.'));
   if (ours.length > 0) return `it would replace and remove what is deployed: ${ours.join(', ')}; remove these first`;
   if (!names.includes(tokenExchange) && !(await isProvisioned(root)) && !(await isInStore(root))) return `the device is not provisioned, and its store has no recipe of ${tokenExchange}; deploy one`;
-  return undefined;
+  return deafness(root);
+}
+
+/** Why nothing can be heard of local topics. */
+async function deafness(root: string): Promise<string | undefined> {
+  const results = listenTo({ to: 'greengrass', root });
+  const hears = await results.says(/Listening on/);
+  await results.close();
+  return hears ? undefined : `local topics cannot be listened to, which a deployment before may have cost; restart the nucleus: ${results.messages.trim()}`;
 }
 
 /** Whether the device can ask the cloud for components. */
