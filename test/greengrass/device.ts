@@ -37,19 +37,24 @@ export class Device {
   /** Makes folders that the components' user may write to, and listens to what is published. */
   static async open(nucleus: Nucleus): Promise<Device> {
     const folder = await mkdtemp(join(tmpdir(), 'fescue-bundle-'));
-    for (const path of [folder, join(folder, 'images')]) {
-      await mkdir(path, { recursive: true });
-      await chmod(path, 0o777);
-    }
-    const results = listenTo(nucleus);
-    if (!(await results.says(/Listening on/))) throw new Error(results.messages);
-    return new Device(nucleus, folder, results);
+    const device = new Device(nucleus, folder, listenTo(nucleus));
+    await mkdir(device.images);
+    for (const path of [folder, device.images]) await chmod(path, 0o777);
+    if (await device.#results.says(/Listening on/)) return device;
+    await device.close();
+    throw new Error(device.#results.messages);
   }
 
+  /** Also removes what a test that failed has left deployed. */
   async close(): Promise<void> {
-    for (const stream of [this.#results, ...this.#logs.values()]) await stream.close();
-    await this.#nucleus.stop();
-    await rm(this.#folder, { recursive: true, force: true });
+    try {
+      const left = Object.keys(await this.status()).filter((name) => name.startsWith('dev.fescue.'));
+      if (left.length > 0) await this.remove(...left);
+    } finally {
+      for (const stream of [this.#results, ...this.#logs.values()]) await stream.close();
+      await this.#nucleus.stop();
+      await rm(this.#folder, { recursive: true, force: true });
+    }
   }
 
   get images(): string {
