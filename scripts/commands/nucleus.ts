@@ -1,21 +1,18 @@
 import { resolve as absolute, join } from 'node:path';
 import { Command } from 'commander';
 import { FescueError } from '../../components/common/errors.ts';
+import { connectLocalNucleus, localRoot } from '../deploy/local-target.ts';
+import type { ComponentStatus } from '../deploy/target.ts';
 import { ensureNucleus, nucleusPid, stopNucleus } from '../local-nucleus/background.ts';
-import { connectAsCommandLine } from '../local-nucleus/command-line-client.ts';
 import { maxSocketPathBytes } from '../local-nucleus/ipc-server.ts';
 import { LocalNucleus } from '../local-nucleus/nucleus.ts';
 import { storeAt } from '../local-nucleus/store.ts';
-import { inCheckout } from '../packaging/paths.ts';
 import { aborted, interruption, progress } from './components-run.ts';
 import { addNucleusOptions, credentialsFrom, type NucleusCommandOptions, printEvent } from './nucleus-options.ts';
 import { formatPairs, formatTable } from './table.ts';
 
 type RootOption = { root: string };
 type StartOptions = NucleusCommandOptions & RootOption & { posixUser?: string; notifyComponents?: true };
-
-/** The default root of a nucleus that stays. */
-export const defaultRoot = inCheckout('build/nucleus');
 
 /** A local nucleus that stays: its components come back with it. */
 export function nucleusCommand(): Command {
@@ -38,7 +35,7 @@ Examples:
 }
 
 function addRoot(command: Command): Command {
-  return command.option('--root <folder>', 'Greengrass root; everything lies below it', defaultRoot);
+  return command.option('--root <folder>', 'Greengrass root; everything lies below it', localRoot);
 }
 
 function addStartOptions(command: Command): Command {
@@ -81,7 +78,7 @@ async function endNucleus({ root }: RootOption): Promise<void> {
   progress(pid === undefined ? `No local nucleus runs in ${absolute(root)}.` : `The local nucleus, process ${pid}, is stopped.`);
 }
 
-type Status = { root: string; pid: number; components: { name: string; version: string; state: string }[]; deployments: { id: string; status: string; createdOn: string }[] };
+type Status = { root: string; pid: number; components: readonly ComponentStatus[]; deployments: { id: string; status: string; createdOn: string }[] };
 
 async function showNucleus({ root: given, json }: RootOption & { json?: true }): Promise<void> {
   const root = absolute(given);
@@ -92,18 +89,13 @@ async function showNucleus({ root: given, json }: RootOption & { json?: true }):
 }
 
 async function askStatus(root: string, pid: number): Promise<Status> {
-  const client = await connectAsCommandLine(root);
+  const ipc = await connectLocalNucleus(root);
   try {
-    const { components = [] } = await client.listComponents({});
-    const { localDeployments = [] } = await client.listLocalDeployments({});
-    return {
-      root,
-      pid,
-      components: components.map(({ componentName: name, version, state }) => ({ name, version, state })),
-      deployments: localDeployments.map(({ deploymentId: id, status, createdOn = '' }) => ({ id, status, createdOn })),
-    };
+    const components = await ipc.listComponents();
+    const deployments = await ipc.listDeployments();
+    return { root, pid, components, deployments: deployments.map(({ id, state, createdOn = '' }) => ({ id, status: state, createdOn })) };
   } finally {
-    await client.close();
+    await ipc.close();
   }
 }
 

@@ -31,21 +31,27 @@ const timeoutMs = 30_000;
  * @throws FescueError `unavailable` when no nucleus answers or it does not take the token. The methods reject with
  * `failed-precondition` when the nucleus refuses, else with `unavailable`.
  */
-export async function connectCliIpc({ token, socketPath }: CliInfo): Promise<CliIpc> {
+export async function connectCliIpc(info: CliInfo): Promise<CliIpc> {
+  const client = await connectCliClient(info);
+  const lost = Promise.withResolvers<string>();
+  client.on('disconnection', (event) => lost.resolve(event?.reason === undefined ? 'the nucleus closed it' : messageOf(event.reason)));
+  return new SdkCliIpc(client, lost.promise);
+}
+
+/** AWS's own client, connected as a command line. @throws FescueError `unavailable` as `connectCliIpc` */
+export async function connectCliClient({ token, socketPath }: CliInfo): Promise<Client> {
   const client = createClient({
     ...createDefaultClientConfig(),
     hostName: socketPath,
     connectTransform: async ({ message }) => ({ ...message, payload: JSON.stringify({ authToken: token }) }),
   });
-  const lost = Promise.withResolvers<string>();
-  client.on('disconnection', (event) => lost.resolve(event?.reason === undefined ? 'the nucleus closed it' : messageOf(event.reason)));
   try {
     await call(`The connection to the nucleus at ${socketPath}`, client.connect());
+    return client;
   } catch (error) {
     await client.close();
     throw error;
   }
-  return new SdkCliIpc(client, lost.promise);
 }
 
 class SdkCliIpc implements CliIpc {

@@ -72,7 +72,7 @@ class LocalTarget implements Target {
   }
 
   async #connect(): Promise<CliIpc> {
-    const connecting = this.#ipc ?? connectTo(this.#root);
+    const connecting = this.#ipc ?? connectLocalNucleus(this.#root);
     this.#ipc = connecting;
     try {
       return await connecting;
@@ -83,7 +83,8 @@ class LocalTarget implements Target {
   }
 }
 
-async function connectTo(root: string): Promise<CliIpc> {
+/** Connects to the command-line interface of the nucleus of a root. @throws FescueError `unavailable` when none runs */
+export async function connectLocalNucleus(root: string): Promise<CliIpc> {
   const info = await readCliInfo(root);
   if (info === undefined) throw new FescueError('unavailable', `No local nucleus runs in ${root}. Start it with \`fescue nucleus start\`.`);
   return connectCliIpc(info);

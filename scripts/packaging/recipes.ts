@@ -141,12 +141,13 @@ function component(name: string, version: string, archive: string, rest: object)
  */
 function manifest(options: { architecture?: Architecture; archive: string; artifacts?: readonly string[]; lifecycle: object; installTimeoutSeconds?: number }): object {
   const install = { Script: `sh "{artifacts:path}/install.sh" "{artifacts:path}/${options.archive}"`, Timeout: options.installTimeoutSeconds ?? 300 };
-  const files = ['install.sh', ...(options.artifacts ?? []), options.archive];
-  const uri = (file: string): string => `s3://BUCKET_NAME/COMPONENT_NAME/COMPONENT_VERSION/${file}`;
+  const artifact = (file: string): object => ({ Uri: `s3://BUCKET_NAME/COMPONENT_NAME/COMPONENT_VERSION/${file}` });
+  // Deploying the version again makes files root's in the classic nucleus, until the next install step: too late for what stops.
+  const readable = (options.artifacts ?? []).map((file) => ({ ...artifact(file), Permission: { Read: 'ALL' } }));
   return {
     Platform: { os: 'linux', ...(options.architecture === undefined ? {} : { architecture: options.architecture }), runtime: '*' },
     Lifecycle: { install, ...options.lifecycle },
-    Artifacts: files.map((file) => ({ Uri: uri(file) })),
+    Artifacts: [artifact('install.sh'), ...readable, artifact(options.archive)],
   };
 }
 

@@ -1,0 +1,3 @@
+import { describeBundle } from './bundle.ts';
+
+describeBundle('classic nucleus', async () => ({ to: 'greengrass', root: process.env['GG_ROOT'] ?? '', stop: async () => undefined }));
