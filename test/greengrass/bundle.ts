@@ -30,7 +30,7 @@ export function describeBundle(name: string, open: () => Promise<Nucleus>): void
         [inference]: { ImageDirectory: device.images, PublishTo: 'local', CaptureEveryNth: 1, ScoreThreshold: 0, MaxResults: 2, LogLevel: 'debug' },
       };
       const changes = Object.entries(settings).flatMap(([component, values]) => Object.entries(values).flatMap(([key, value]) => set(component, key, value)));
-      // The classic nucleus keeps the configuration of components that were removed.
+      // The classic nucleus can keep the configuration of components that were removed.
       const anew = [agent, inference].flatMap((component) => ['--reset', `${component}:`]);
       const { code, components, stderr } = await device.deploy(bundle, ...anew, ...changes);
       expect(code, stderr).toBe(0);
