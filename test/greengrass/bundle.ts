@@ -30,7 +30,9 @@ export function describeBundle(name: string, open: () => Promise<Nucleus>): void
         [inference]: { ImageDirectory: device.images, PublishTo: 'local', CaptureEveryNth: 1, ScoreThreshold: 0, MaxResults: 2, LogLevel: 'debug' },
       };
       const changes = Object.entries(settings).flatMap(([component, values]) => Object.entries(values).flatMap(([key, value]) => set(component, key, value)));
-      const { code, components, stderr } = await device.deploy(bundle, ...changes);
+      // The classic nucleus can keep the configuration of components that were removed.
+      const anew = [agent, inference].flatMap((component) => ['--reset', `${component}:`]);
+      const { code, components, stderr } = await device.deploy(bundle, ...anew, ...changes);
       expect(code, stderr).toBe(0);
       expect(components).toEqual(Object.fromEntries(Object.entries(bundle.versions).map(([component, version]) => [component, `${version} RUNNING`])));
       await vi.waitFor(async () => expect((await runFescue('predict', 'list', '--socket', device.socketPath)).stdout).toContain('efficientnet-lite0'), waiting);

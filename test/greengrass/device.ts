@@ -108,7 +108,12 @@ export class Device {
 
   /** The number of the component's main process, whether it lives or not. */
   async pid(component: string): Promise<number> {
-    return Number(await readFile(join(this.#nucleus.root, 'work', component, '.pid'), 'utf8'));
+    return vi.waitFor(async () => {
+      const text = await readFile(join(this.#nucleus.root, 'work', component, '.pid'), 'utf8');
+      // While a process starts, the file is empty for a moment.
+      if (!/^\d+\n$/.test(text)) throw new Error(`${component} has noted ${JSON.stringify(text)} as the number of its process`);
+      return Number(text);
+    }, waiting);
   }
 
   /** Value of a variable of the component's main process. */
