@@ -22,6 +22,11 @@ export type ConfigurationSources = {
   readonly environment: NodeJS.ProcessEnv;
   /** Settings by Greengrass key, as the command line gave them. */
   readonly flags: Readonly<Record<string, unknown>>;
+  /**
+   * Told of deployed values of live settings that cannot be used, which are left at their defaults then. For the start: while
+   * the component ran it refused them and went on, and a restart of the device must not end that.
+   */
+  readonly onRefused?: (problem: string) => void;
 };
 
 const agentComponent = 'dev.fescue.EdgeAgent';
@@ -40,7 +45,7 @@ export async function readConfiguration(sources: ConfigurationSources): Promise<
   const given: Record<string, unknown> = {
     // Nobody to publish through: results are for the person who started this.
     ...(sources.ipc === undefined ? { PublishTo: 'stdout' } : {}),
-    ...deployed,
+    ...(sources.onRefused === undefined ? deployed : usableOf(deployed, sources.onRefused)),
     ...(sources.file === undefined ? {} : readSettingsFile(sources.file)),
     ...settingsFromEnvironment(inferenceSettings, sources.environment),
     ...sources.flags,
@@ -51,6 +56,14 @@ export async function readConfiguration(sources: ConfigurationSources): Promise<
   if (all.length > 0) throw new FescueError('invalid-argument', `The inference component's configuration cannot be used:\n  ${all.join('\n  ')}`);
   const UnixSocketName = values.UnixSocketName || (await socketOfAgent(sources.ipc));
   return { settings: { ...values, UnixSocketName }, unknownKeys: unknown };
+}
+
+function usableOf(deployed: Readonly<Record<string, unknown>>, onRefused: (problem: string) => void): Record<string, unknown> {
+  const problems = Object.entries(inferenceSettings).flatMap(([key, setting]) =>
+    setting.live ? parseSettings({ [key]: setting }, deployed).problems.map((problem) => ({ key, problem })) : [],
+  );
+  for (const { problem } of problems) onRefused(problem);
+  return Object.fromEntries(Object.entries(deployed).filter(([given]) => !problems.some(({ key }) => key === given)));
 }
 
 async function socketOfAgent(ipc: ConfigurationService | undefined): Promise<string> {

@@ -49,10 +49,12 @@ export async function runInference(options: RunOptions): Promise<void> {
 
 async function runWith({ ipc, stop, ...options }: RunOptions & { ipc: GreengrassIpc | undefined; stop: StopRequest }): Promise<void> {
   const { cause, signal } = stop;
-  const initial = await readConfiguration({ ...options, ipc });
+  const refused: string[] = [];
+  const initial = await readConfiguration({ ...options, ipc, onRefused: (problem) => refused.push(problem) });
   let { settings } = initial;
   const log = createLogger({ component: 'inference', level: settings.LogLevel as LogLevel, fd: () => (settings.PublishTo === 'stdout' ? 2 : 1) });
   for (const key of initial.unknownKeys) log.warn({ key }, 'configuration key is not known and has no effect');
+  if (refused.length > 0) log.warn({ reason: refused.join('\n') }, 'settings cannot be used; starting with their defaults');
   void cause.then((because) => log.info({ reason: causeInWords(because) }, 'asked to stop'));
   const link = ipc === undefined ? undefined : new IpcLink({ first: ipc, connect, log });
   let renewal = new AbortController();

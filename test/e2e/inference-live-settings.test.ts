@@ -44,6 +44,15 @@ function tried({ lines }: RunningComponent): number {
 
 const classified = ({ lines }: RunningComponent): number => lines(/^image classified/).length;
 
+test('a value that a running component refused does not keep it from starting again', async () => {
+  const component = await useComponent({ ScoreThreshold: 'high', MaxResults: 2 });
+  await eventually(() => classified(component) > 2, 'images');
+  expect(component.lines(/starting with their defaults/)).toMatchObject([{ level: 'warn', reason: expect.stringMatching(/^ScoreThreshold: .*got "high"$/) as string }]);
+  await component.merge({ ScoreThreshold: 0 });
+  await eventually(() => (component.lines(/^image classified/).at(-1)?.['results'] as unknown[]).length === 2, 'the corrected value');
+  expect(component.state()).toBe('RUNNING');
+});
+
 test('a running component follows a deployment, refuses a bad one, and is the same process throughout', async () => {
   const component = await useComponent();
   await eventually(() => classified(component) > 2, 'images');

@@ -37,6 +37,17 @@ test('all problems are told at once', async () => {
   }
 });
 
+test('at the start, a live setting that cannot be used is left at its default and told; others, and those by hand, are refused', async () => {
+  const refused: string[] = [];
+  const onRefused = (problem: string): void => void refused.push(problem);
+  const { settings, unknownKeys } = await read({ ipc: service({ ScoreThreshold: 2, MaxResults: 3, CaptureEveryNth: 'often', Other: 1 }), onRefused });
+  expect(settings).toMatchObject({ ScoreThreshold: 0.3, MaxResults: 3, CaptureEveryNth: 0 });
+  expect(unknownKeys).toEqual(['Other']);
+  expect(refused).toEqual(['ScoreThreshold: expected a number from 0 to 1, got 2', expect.stringMatching(/^CaptureEveryNth: .*got "often"$/)]);
+  await expect(read({ ipc: service({ ModelName: 'a b' }), onRefused })).rejects.toThrow(/ModelName/);
+  await expect(read({ ipc: service({}), flags: { ScoreThreshold: 2 }, onRefused })).rejects.toThrow(/ScoreThreshold/);
+});
+
 test('without a nucleus, results go to stdout, and nowhere else', async () => {
   expect((await read({})).settings.PublishTo).toBe('stdout');
   await expect(read({ flags: { PublishTo: 'local' } })).rejects.toThrow(/local takes a Greengrass nucleus, and none started this process; use stdout/);
