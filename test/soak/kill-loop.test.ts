@@ -63,7 +63,10 @@ async function ask(client: AgentClient, told: Told): Promise<void> {
 async function killedRound(agent: RunningAgent, round: number, told: Told): Promise<void> {
   await agent.client.loadModel('m.onnx', 'm');
   const enough = new AbortController();
+  const before = told.safe.size;
   const running = captureOn(agent.client, round, told, enough.signal);
+  // On a busy machine the end may come before the first capture: not in every round.
+  if (round % 2 === 0) await eventually(() => told.safe.size > before, `a capture of round ${round}`);
   await pause(50 + randomInt(400));
   if (round % 4 === 3) {
     process.kill(capturePid(agent), 'SIGKILL');
@@ -92,7 +95,7 @@ test(`${rounds} times killed at random: every capture that was acknowledged is t
   const start = (): Promise<RunningAgent> => useAgent({ folder: join(folder, 'agent'), socketPath: join(folder, 'a.sock'), args: ['--capture-data-destination', 'Disk', '--capture-data-push-period-seconds', '0.1', '--capture-free-disk-megabytes', '0'] });
   const told: Told = { safe: new Set(), unknown: new Set(), success: new Set() };
   for (let round = 0; round < rounds; round += 1) await killedRound(await start(), round, told);
-  expect(told.safe.size).toBeGreaterThan(rounds);
+  expect(told.safe.size).toBeGreaterThanOrEqual(rounds / 2);
 
   const last = await start();
   const isDone = async (id: string): Promise<boolean> => ['SUCCESS', 'NOT_FOUND'].includes(await last.client.captureStatus(id));

@@ -18,7 +18,7 @@ describe.each(all)('the recipe of $name', (component) => {
   it('has no brace but those of variables, and limits that are numbers', () => {
     for (const { Lifecycle } of (component.recipe as Recipe).Manifests) {
       for (const [name, step] of Object.entries(Lifecycle)) {
-        expect(name).toMatch(/^(install|startup|run|shutdown|recover)$/);
+        expect(name).toMatch(/^(install|run|shutdown|recover)$/);
         expect(step.Script.replaceAll(/\{[\w.]+:[\w./]+\}/g, '')).not.toMatch(/[{}]/);
         expect(['number', 'undefined']).toContain(typeof step.Timeout);
       }
