@@ -49,7 +49,8 @@ test('a value that a running component refused does not keep it from starting ag
   await eventually(() => classified(component) > 2, 'images');
   expect(component.lines(/starting with their defaults/)).toMatchObject([{ level: 'warn', reason: expect.stringMatching(/^ScoreThreshold: .*got "high"$/) as string }]);
   await component.merge({ ScoreThreshold: 0 });
-  await eventually(() => (component.lines(/^image classified/).at(-1)?.['results'] as unknown[]).length === 2, 'the corrected value');
+  const results = (): unknown => component.lines(/^image classified/).at(-1)?.['results'];
+  await eventually(() => Array.isArray(results()) && (results() as unknown[]).length === 2, 'the corrected value');
   expect(component.state()).toBe('RUNNING');
 });
 
