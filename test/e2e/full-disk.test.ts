@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import { zipSync } from 'fflate';
 import { expect, onTestFinished, test } from 'vitest';
 import { stringify } from 'yaml';
+import { readCliInfo } from '../../scripts/deploy/cli-info.ts';
 import { onnxModel } from '../../scripts/measure/onnx-model.ts';
 import { commandLineClient, deployOverIpc } from '../helpers/command-line.ts';
 import { withFileLimit } from '../helpers/file-limit.ts';
@@ -80,7 +81,7 @@ test('a deployment that has no room changes nothing of what runs, and of what is
     nucleus.kill('SIGTERM');
     await once(nucleus, 'exit');
   });
-  await eventually(() => existsSync(join(root, 'cli_ipc_info')), 'the nucleus to serve');
+  await eventually(() => readCliInfo(root).then((info) => info !== undefined, () => false), 'the nucleus to serve');
   const client = await commandLineClient(root);
   const deploy = async (version: string, bytes: number): ReturnType<typeof deployOverIpc> => {
     const recipe = recipeOf('one', { version, lifecycle: { run: 'echo $$; exec sleep 1000' }, artifacts: [{ Uri: 's3://any/code.zip', Unarchive: 'ZIP' }] });

@@ -1,11 +1,19 @@
 import { readFileSync, readdirSync } from 'node:fs';
+import { readProcess } from '../../scripts/local-nucleus/process-tree.ts';
 
-/** The living children of a process, by pid. */
+/** The pids of the living children of a process, the oldest first. */
 export function childrenOf(pid: number): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
-    .filter((candidate) => parentOf(candidate) === pid);
+    .filter((candidate) => parentOf(candidate) === pid)
+    // Numbers begin anew at the highest one, so they do not tell who came first.
+    .toSorted((one, other) => startOf(one) - startOf(other));
+}
+
+/** When a process was started, in clock ticks since boot. */
+function startOf(pid: number): number {
+  return Number(readProcess(pid)?.startTime);
 }
 
 /** Whether the process exists and is no zombie. */
