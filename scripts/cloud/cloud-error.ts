@@ -1,0 +1,42 @@
+import { FescueError, type ErrorKind } from '../../components/common/errors.ts';
+
+/** Why AWS did not do what it was asked. */
+export type CloudFault =
+  | 'no-credentials'
+  | 'expired-credentials'
+  | 'bad-credentials'
+  | 'access-denied'
+  | 'throttled'
+  | 'already-exists'
+  | 'conflict'
+  | 'limit-exceeded'
+  | 'wrong-region'
+  | 'unreachable'
+  | 'refused';
+
+const kinds: Readonly<Record<CloudFault, ErrorKind>> = {
+  'no-credentials': 'failed-precondition',
+  'expired-credentials': 'failed-precondition',
+  'bad-credentials': 'failed-precondition',
+  'access-denied': 'failed-precondition',
+  throttled: 'unavailable',
+  'already-exists': 'already-exists',
+  conflict: 'failed-precondition',
+  'limit-exceeded': 'resource-exhausted',
+  'wrong-region': 'failed-precondition',
+  unreachable: 'unavailable',
+  refused: 'failed-precondition',
+};
+
+/** A call of AWS that failed, with its cause and remedy in the message. What was not found is no error, but undefined. */
+export class CloudError extends FescueError {
+  readonly fault: CloudFault;
+  /** The action in IAM's words, such as `iam:GetRole`; what a policy has to allow when access was denied. */
+  readonly action: string;
+
+  constructor(fault: CloudFault, action: string, message: string, options?: { cause?: unknown }) {
+    super(kinds[fault], message, options);
+    this.fault = fault;
+    this.action = action;
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * What Fescue asks of AWS, in its own words. What is not there is `undefined`; every other failure rejects with a CloudError.
+ * Names are checked before they come here (see `names.ts`). Calls that AWS throttles are tried again for a while before they
+ * fail; all others are made once and take a bounded time.
+ */
+export type Cloud = {
+  readonly region: string;
+  readonly identity: IdentityService;
+  readonly roles: RoleService;
+  readonly things: ThingService;
+  readonly buckets: BucketService;
+  readonly shadows: ShadowService;
+  readonly cores: CoreService;
+  close(): void;
+};
+
+export type Tags = Readonly<Record<string, string>>;
+
+/** STS. */
+export type IdentityService = {
+  caller(): Promise<Caller>;
+};
+
+/** @example { account: '123456789012', arn: 'arn:aws:iam::123456789012:user/ada' } */
+export type Caller = { readonly account: string; readonly arn: string };
+
+/** IAM. */
+export type RoleService = {
+  get(role: string): Promise<Role | undefined>;
+  /** @throws CloudError `already-exists` */
+  create(role: { readonly name: string; readonly description: string; readonly trust: string; readonly tags: Tags }): Promise<Role>;
+  setTrust(role: string, trust: string): Promise<void>;
+  tag(role: string, tags: Tags): Promise<void>;
+  untag(role: string, keys: readonly string[]): Promise<void>;
+  /** Also of one that is not there. */
+  delete(role: string): Promise<void>;
+
+  attachedPolicies(role: string): Promise<readonly AttachedPolicy[]>;
+  attach(role: string, policyArn: string): Promise<void>;
+  detach(role: string, policyArn: string): Promise<void>;
+  /** The default version of a managed policy. */
+  managedPolicy(policyArn: string): Promise<PolicyText | undefined>;
+
+  inlinePolicies(role: string): Promise<readonly PolicyText[]>;
+  putInline(role: string, policy: PolicyText): Promise<void>;
+  deleteInline(role: string, policy: string): Promise<void>;
+};
+
+export type Role = {
+  readonly name: string;
+  readonly arn: string;
+  /** The trust policy as JSON text; IAM's URL encoding is taken off. */
+  readonly trust: string;
+  readonly tags: Tags;
+  /** ARN of a managed policy that limits what the others allow. */
+  readonly boundary: string | undefined;
+};
+export type AttachedPolicy = { readonly name: string; readonly arn: string };
+/** A policy and its document as JSON text; IAM's URL encoding is taken off. */
+export type PolicyText = { readonly name: string; readonly document: string };
+
+/** IoT Core's registry. */
+export type ThingService = {
+  roleAlias(alias: string): Promise<RoleAlias | undefined>;
+  createRoleAlias(alias: { readonly alias: string; readonly roleArn: string; readonly credentialSeconds: number; readonly tags: Tags }): Promise<void>;
+  setRoleOfAlias(alias: string, roleArn: string): Promise<void>;
+  deleteRoleAlias(alias: string): Promise<void>;
+
+  thing(name: string): Promise<Thing | undefined>;
+  createThing(thing: { readonly name: string; readonly attributes: Tags }): Promise<void>;
+  deleteThing(name: string): Promise<void>;
+  /** ARNs of the certificates that may connect as this thing. */
+  principalsOf(thing: string): Promise<readonly string[]>;
+
+  group(name: string): Promise<ThingGroup | undefined>;
+  createGroup(group: { readonly name: string; readonly description: string; readonly tags: Tags }): Promise<void>;
+  deleteGroup(name: string): Promise<void>;
+  groupsOf(thing: string): Promise<readonly string[]>;
+  addToGroup(thing: string, group: string): Promise<void>;
+  removeFromGroup(thing: string, group: string): Promise<void>;
+  /** Names of the things in a group and the groups below it, page by page. */
+  members(group: string): AsyncIterable<readonly string[]>;
+
+  /** What fleet indexing covers; undefined while it is off. */
+  indexing(): Promise<Indexing | undefined>;
+  /** Things by an index query such as `thingGroupNames:lobby`, page by page. */
+  search(query: string): AsyncIterable<readonly IndexedThing[]>;
+};
+
+export type RoleAlias = { readonly alias: string; readonly arn: string; readonly roleArn: string; readonly credentialSeconds: number; readonly tags: Tags };
+export type Thing = { readonly name: string; readonly arn: string; readonly attributes: Tags };
+export type ThingGroup = { readonly name: string; readonly arn: string; readonly tags: Tags };
+/** `namedShadows` are those indexed, by name; none unless named shadows are indexed at all. */
+export type Indexing = { readonly namedShadows: readonly string[]; readonly connectivity: boolean };
+/** @property shadow the indexed shadows as JSON text, named ones below `name` */
+export type IndexedThing = { readonly name: string; readonly shadow: string | undefined; readonly isConnected: boolean | undefined };
+
+/** S3, as far as a bucket itself goes. */
+export type BucketService = {
+  get(bucket: string): Promise<Bucket | undefined>;
+  /** In the region of this cloud. @throws CloudError `already-exists` when it is somebody else's */
+  create(bucket: string): Promise<void>;
+  setTags(bucket: string, tags: Tags): Promise<void>;
+  /** With keys of S3 (SSE-S3). */
+  encrypt(bucket: string): Promise<void>;
+  blockPublicAccess(bucket: string): Promise<void>;
+  setVersioning(bucket: string, state: 'Enabled' | 'Suspended'): Promise<void>;
+  /** Whether it holds no object, and no version of one. */
+  isEmpty(bucket: string): Promise<boolean>;
+  delete(bucket: string): Promise<void>;
+};
+
+export type Bucket = {
+  readonly name: string;
+  readonly region: string;
+  readonly tags: Tags;
+  readonly encryption: 'AES256' | 'aws:kms' | 'aws:kms:dsse' | undefined;
+  readonly versioning: 'Enabled' | 'Suspended' | undefined;
+  /** Whether all four blocks of public access are on. */
+  readonly isPrivate: boolean;
+  /** The bucket's own policy as JSON text. */
+  readonly policy: string | undefined;
+};
+
+/** IoT Core's device shadows. */
+export type ShadowService = {
+  /** The document as JSON text. */
+  get(thing: string, shadow: string): Promise<string | undefined>;
+  /** @throws CloudError `conflict` when the document names a version that is not the current one, `limit-exceeded` when it is too large */
+  update(thing: string, shadow: string, document: string): Promise<void>;
+  delete(thing: string, shadow: string): Promise<void>;
+};
+
+/** Greengrass V2, as the cloud sees core devices. */
+export type CoreService = {
+  get(thing: string): Promise<CoreDevice | undefined>;
+  installedComponents(thing: string): Promise<readonly InstalledComponent[]>;
+};
+
+export type CoreDevice = { readonly thing: string; readonly nucleusVersion: string; readonly status: 'HEALTHY' | 'UNHEALTHY'; readonly lastSeen: Date | undefined };
+export type InstalledComponent = { readonly name: string; readonly version: string; readonly state: string; readonly isRoot: boolean };
