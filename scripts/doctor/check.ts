@@ -1,0 +1,53 @@
+import type { FleetNames, PolicyVariant } from '../cloud/names.ts';
+import type { Cloud } from '../cloud/cloud.ts';
+
+/** `n.a.`: it does not apply here, or waits for another check that did not succeed; `found` says which. */
+export type CheckStatus = 'ok' | 'warning' | 'fail' | 'n.a.';
+
+export type Verdict = {
+  readonly status: CheckStatus;
+  /** What there is, in the words of somebody who looks at it. Never a secret. */
+  readonly found: string;
+  /** A command, or a step in a console, that makes it right; with every status but `ok`. */
+  readonly remedy?: string;
+};
+
+/** The place in the prerequisites of Edge Manager on Greengrass that asks for it. */
+export type Prerequisite = {
+  /** `1` to `6`, or `note`. */
+  readonly step: string;
+  /** Of the document, from 1. */
+  readonly line: number;
+  /** In our words. */
+  readonly says: string;
+};
+
+/** One question about a device or its account. */
+export type Check<Context> = {
+  /** Stable: it is in the JSON output. @example 'role-alias' */
+  readonly name: string;
+  readonly title: string;
+  /** Without one, Fescue itself asks for it. */
+  readonly prerequisite?: Prerequisite;
+  /** Names of checks without whose success (ok or warning) this one says nothing of its own; when they do not apply, it still runs. */
+  readonly after?: readonly string[];
+  /** @throws CloudError what becomes a warning that it could not be checked, and what permission it takes */
+  readonly run: (context: Context) => Promise<Verdict>;
+};
+
+/** What is examined: names that flags, the device or the agent's configuration gave, and else those that setup chooses. */
+export type Subject = Partial<FleetNames> & {
+  readonly thing?: string;
+  readonly fleet?: string;
+  readonly region?: string;
+  /** The account it has to be, where somebody said so. */
+  readonly account?: string;
+};
+
+/** What checks of the cloud work with. */
+export type CloudContext = {
+  readonly cloud: Cloud;
+  readonly subject: Subject;
+  /** By what the role is judged; undefined leaves it to the role's own tag, and without one to the document. */
+  readonly variant: PolicyVariant | undefined;
+};
