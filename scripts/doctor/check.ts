@@ -29,11 +29,16 @@ export type Check<Context> = {
   readonly title: string;
   /** Without one, Fescue itself asks for it. */
   readonly prerequisite?: Prerequisite;
+  /** What does not work then, or what may be wrong; for the page that explains the checks. */
+  readonly meaning?: string;
   /** Names of checks without whose success (ok or warning) this one says nothing of its own; when they do not apply, it still runs. */
   readonly after?: readonly string[];
   /** @throws CloudError what becomes a warning that it could not be checked, and what permission it takes */
   readonly run: (context: Context) => Promise<Verdict>;
 };
+
+/** What there is to know of a check without running it. */
+export type CheckFacts = Omit<Check<never>, 'run'>;
 
 /** What is examined: names that flags, the device or the agent's configuration gave, and else those that setup chooses. */
 export type Subject = Partial<FleetNames> & {
