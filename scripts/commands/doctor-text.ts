@@ -36,7 +36,7 @@ export function checkListText(checks: readonly { readonly side: Side; readonly c
   return formatTable([{ title: 'check' }, { title: 'of' }, { title: 'prerequisites' }, { title: 'asks whether' }], rows);
 }
 
-const subjectNames: Readonly<Record<keyof FoundSubject, string>> = { thing: 'thing', fleet: 'fleet', group: 'thing group', role: 'role', roleAlias: 'role alias', bucket: 'bucket', region: 'region', account: 'account' };
+const subjectNames: Readonly<Record<keyof FoundSubject, string>> = { thing: 'thing', fleet: 'fleet', group: 'thing group', role: 'role', roleAlias: 'role alias', bucket: 'bucket', prefix: 'prefix', region: 'region', account: 'account' };
 
 function subjectText({ subject, nucleus }: { subject: FoundSubject; nucleus: Nucleus | undefined }, { width }: DoctorStyle): string {
   const named = (Object.keys(subjectNames) as (keyof FoundSubject)[]).flatMap((key) => {

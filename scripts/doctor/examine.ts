@@ -34,11 +34,12 @@ export async function examine(examination: Examination): Promise<Examined> {
   if (wantsCloud) onStart(accessCheck);
   const access = wantsCloud ? await openCloudAccess(examination.connect, { region: found.region?.value, profile: examination.profile, wanted: found.account?.value }) : undefined;
   try {
-    const subject = access?.cloud === undefined ? found : await completed(found, access);
-    const deviceResults = await runChecks(ofDevice, { device, subject: subjectOf(subject), identify: identifier(examination.connect) }, { onStart });
-    const cloudResults = access?.cloud === undefined ? [] : await runChecks(ofCloud, { cloud: access.cloud, subject: subjectOf(subject), variant: examination.variant }, { onStart });
+    const named = access?.cloud === undefined ? found : await completed(found, access);
+    const subject = subjectOf(named, device.agent);
+    const deviceResults = await runChecks(ofDevice, { device, subject, identify: identifier(examination.connect) }, { onStart });
+    const cloudResults = access?.cloud === undefined ? [] : await runChecks(ofCloud, { cloud: access.cloud, subject, variant: examination.variant }, { onStart });
     const accessResults = access === undefined ? [] : [{ check: accessCheck, verdict: access.verdict }];
-    return { subject, results: [...sided('device', deviceResults), ...sided('cloud', [...accessResults, ...cloudResults])], isCloudClosed: access?.verdict.status === 'warning' };
+    return { subject: named, results: [...sided('device', deviceResults), ...sided('cloud', [...accessResults, ...cloudResults])], isCloudClosed: access?.verdict.status === 'warning' };
   } finally {
     access?.cloud?.close();
   }

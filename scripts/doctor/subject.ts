@@ -4,10 +4,11 @@ import type { DeviceView } from './device/device-view.ts';
 
 /** A name, and where it comes from, in the words of somebody who wants to change it. */
 export type Named = { readonly value: string; readonly origin: string };
-export type FoundSubject = { readonly [Key in keyof Subject]?: Named };
+type Name = Exclude<keyof Subject, 'anyBucketName'>;
+export type FoundSubject = { readonly [Key in Name]?: Named };
 
 /** What the command line names. */
-export type SubjectFlags = Omit<Subject, 'group'>;
+export type SubjectFlags = Omit<Subject, 'group' | 'prefix' | 'anyBucketName'>;
 
 type Candidate = readonly [value: string | undefined, origin: string];
 
@@ -25,6 +26,7 @@ export function findSubject(flags: SubjectFlags, { nucleus, agent }: Pick<Device
     role: first([flags.role, '--role']),
     roleAlias: first([flags.roleAlias, '--role-alias'], [roleAlias, inNucleus]),
     bucket: first([flags.bucket, '--bucket'], [settings?.BucketName, inAgent('BucketName')]),
+    prefix: first([settings?.FolderPrefix, inAgent('FolderPrefix')]),
     region: first([flags.region, '--region'], [region, inNucleus], [settings?.AwsRegion, inAgent('AwsRegion')], [environment['AWS_REGION'], 'AWS_REGION'], [environment['AWS_DEFAULT_REGION'], 'AWS_DEFAULT_REGION']),
     account: first([flags.account, '--account']),
   });
@@ -53,9 +55,10 @@ export function completeSubject(found: FoundSubject, { account, region, roleOfAl
   });
 }
 
-/** The names alone. */
-export function subjectOf(found: FoundSubject): Subject {
-  return Object.fromEntries(Object.entries(found).map(([key, { value }]) => [key, value]));
+/** The names alone, for the checks. */
+export function subjectOf(found: FoundSubject, { component, settings }: DeviceView['agent']): Subject {
+  const names: Omit<Subject, 'anyBucketName'> = Object.fromEntries(Object.entries(found).map(([key, { value }]) => [key, value]));
+  return component === undefined ? names : { ...names, anyBucketName: settings.BucketNameRule === 'any' };
 }
 
 function first(...candidates: readonly Candidate[]): Named | undefined {
@@ -63,6 +66,6 @@ function first(...candidates: readonly Candidate[]): Named | undefined {
   return value === undefined || origin === undefined ? undefined : { value, origin };
 }
 
-function withoutAbsent(found: { readonly [Key in keyof Subject]: Named | undefined }): FoundSubject {
+function withoutAbsent(found: { readonly [Key in Name]?: Named | undefined }): FoundSubject {
   return Object.fromEntries(Object.entries(found).filter(([, named]) => named !== undefined));
 }
