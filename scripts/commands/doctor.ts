@@ -1,10 +1,10 @@
 import { styleText } from 'node:util';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { exitCodes } from '../../components/common/command-line.ts';
+import { connectCloud } from '../cloud/connect.ts';
 import { fleetNameRule, type NameRule, type PolicyVariant } from '../cloud/names.ts';
 import { allChecks } from '../doctor/all-checks.ts';
 import type { CheckStatus } from '../doctor/check.ts';
-import { connect } from '../doctor/connect.ts';
 import { openDevice, thisSystem } from '../doctor/device/open-device.ts';
 import { examine, type Examination, type Examined } from '../doctor/examine.ts';
 import { reportOf, type Side } from '../doctor/report.ts';
@@ -84,7 +84,7 @@ async function runDoctor(flags: Flags): Promise<void> {
     flags: Object.fromEntries(Object.entries({ thing, fleet, role, roleAlias, bucket, region, account }).filter(([, value]) => value !== undefined)),
     variant: variantOf(flags),
     profile: flags.profile,
-    connect,
+    connect: connectCloud,
     isChosen: chooser(flags),
     onStart: ({ name }) => progress.show(`checking ${name} …`),
   });

@@ -3,6 +3,7 @@ import type { AwsCredentials } from '../../components/common/credentials.ts';
 import { CloudError } from '../cloud/cloud-error.ts';
 import type { Caller, Cloud } from '../cloud/cloud.ts';
 import type { CheckFacts, Verdict } from './check.ts';
+import { splitMessage } from './split-message.ts';
 import { fail, ok, warning } from './verdict.ts';
 
 /** Connects to AWS; without credentials, by the usual chain of AWS's tools. */
@@ -33,8 +34,9 @@ export async function openCloudAccess(connect: Connect, { region, profile, wante
   } catch (error) {
     cloud?.close();
     if (!(error instanceof FescueError)) throw error;
-    const reason = error instanceof CloudError && error.fault === 'no-credentials' ? 'no AWS credentials: the account is not checked' : 'AWS cannot be asked: the account is not checked';
-    return { verdict: warning(reason, error.message), cloud: undefined };
+    const { problem, remedy = 'See that AWS can be reached.' } = splitMessage(error.message);
+    const reason = error instanceof CloudError && error.fault === 'no-credentials' ? 'no AWS credentials' : problem;
+    return { verdict: warning(`the account is not checked: ${reason}`, `${remedy} fescue doctor --device leaves it out.`), cloud: undefined };
   }
 }
 
