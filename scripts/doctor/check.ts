@@ -45,6 +45,8 @@ export type Subject = Partial<FleetNames> & {
   readonly thing?: string;
   readonly fleet?: string;
   readonly region?: string;
+  /** Below which captures come into the bucket (FolderPrefix), where it is another than the agent's default. */
+  readonly prefix?: string;
   /** The account it has to be, where somebody said so. */
   readonly account?: string;
 };
