@@ -10,7 +10,7 @@ import type { Desired } from './desired.ts';
  * @param options.isMakingBucket the name of a bucket that setup makes has to be known before the bucket is there
  */
 export function roleTags({ fleet, variant, names, attached: wanted }: Desired, { isOwn, attached, isMakingBucket }: { isOwn: boolean; attached: readonly string[]; isMakingBucket: boolean }): Tags {
-  const noted = [...new Set([...attached, ...wanted])].sort();
+  const noted = [...new Set([...attached, ...wanted])].toSorted();
   return {
     ...(isOwn ? { [ownTags.fleet]: fleet } : {}),
     [ownTags.policies]: variant,

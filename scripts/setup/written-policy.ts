@@ -48,7 +48,7 @@ export function samePolicy(one: WrittenPolicy, other: WrittenPolicy): boolean {
 /** IAM takes a word in place of a list of one, and lists in any order. */
 function canonical(value: unknown): unknown {
   if (typeof value === 'string') return [value];
-  if (Array.isArray(value)) return [...value].sort();
+  if (Array.isArray(value)) return value.toSorted((left, right) => (JSON.stringify(left) < JSON.stringify(right) ? -1 : 1));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, canonical(inner)]));
 }
