@@ -25,6 +25,14 @@ test('the wrong account fails, and nothing is judged by what is in it', async ()
   expect(waiting(examined)).toHaveLength(16);
 });
 
+test('while all is throttled, nothing is judged', async () => {
+  const fleet = fleetAccount();
+  fleet.cloud.gate.fail('throttled');
+  const examined = await examine(fleet);
+  expect(withStatus('ok', examined)).toEqual(['thing-name']);
+  expect(withStatus('warning', examined)).toHaveLength(17);
+});
+
 test('a throttled call is a warning, and only where it was needed', async () => {
   const fleet = fleetAccount();
   fleet.cloud.gate.fail('throttled', { action: 'iot:DescribeThingGroup' });
