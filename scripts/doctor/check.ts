@@ -47,6 +47,8 @@ export type Subject = Partial<FleetNames> & {
   readonly region?: string;
   /** Below which captures come into the bucket (FolderPrefix), where it is another than the agent's default. */
   readonly prefix?: string;
+  /** Whether the agent takes a bucket without sagemaker in its name, by its BucketNameRule. */
+  readonly anyBucketName?: boolean;
   /** The account it has to be, where somebody said so. */
   readonly account?: string;
 };

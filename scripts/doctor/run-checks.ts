@@ -2,6 +2,7 @@ import { FescueError, messageOf } from '../../components/common/errors.ts';
 import { within } from '../../components/common/within.ts';
 import { CloudError } from '../cloud/cloud-error.ts';
 import type { Check, CheckFacts, Verdict } from './check.ts';
+import { splitMessage } from './split-message.ts';
 import { notApplicable, warning } from './verdict.ts';
 
 /** What became of a check. */
@@ -39,14 +40,8 @@ async function verdictOf<Context>(check: Check<Context>, context: Context, timeo
 
 /** What to say of a check that ended with an error. */
 function couldNotCheck(error: unknown): Verdict {
-  if (error instanceof CloudError && error.fault === 'access-denied') return warning(`could not check: needs ${error.action}`, error.message);
   if (!(error instanceof FescueError)) return warning(`could not check: ${messageOf(error)}`, 'This is a fault of Fescue: report it, with the output of this command.');
-  const { reason, remedy } = parts(error.message);
-  return warning(`could not check: ${reason}`, remedy ?? 'Remove the cause, and run fescue doctor again.');
-}
-
-/** Our messages say first what is wrong, and in a last sentence what to do. */
-function parts(message: string): { reason: string; remedy: string | undefined } {
-  const [, reason, remedy] = /^(.+?)\.\s+([A-Z`].*)$/s.exec(message) ?? [];
-  return { reason: reason ?? message.replace(/\.$/, ''), remedy };
+  const { problem, remedy = 'Remove the cause, and run fescue doctor again.' } = splitMessage(error.message);
+  const isDenied = error instanceof CloudError && error.fault === 'access-denied';
+  return warning(`could not check: ${isDenied ? `needs ${error.action}` : problem}`, remedy);
 }

@@ -19,7 +19,7 @@ export function uncovered({ wanted: { actions, resources }, context, ...question
 
 /**
  * Whether `document` allows nothing that `limit` does not: so it is as strict, or stricter, and to put `limit` in its place
- * would not narrow it. When in doubt, which NotAction, NotResource and variables leave, it is false.
+ * would not narrow it. When in doubt, which NotAction and NotResource leave, it is false.
  */
 export function isWithin(document: PolicyDocument, limit: Policy): boolean {
   return document.statements.every(({ effect, actions, resources }) => {

@@ -8,7 +8,7 @@ import { extentOfPrincipals, type Requester } from './requester.ts';
 
 /**
  * One action on one resource. Wildcards in them stand for all that they stand for in a policy: what is asked then is whether
- * all of it is allowed.
+ * all of it is allowed. `${*}`, `${?}` and `${$}` are the characters, and a variable stands for anything.
  *
  * @example { action: 's3:PutObject', resource: 'arn:aws:s3:::sagemaker-lobby/sme-capture/*' }
  */
@@ -36,7 +36,7 @@ function ofActions({ isNot, patterns }: Listed, action: string): Applies {
 }
 
 function ofResources({ isNot, patterns }: Listed, { resource, variables }: { resource: string; variables: Lookup | undefined }): Applies {
-  const asked = readGlob(resource, { kind: 'text' })?.glob ?? [];
+  const asked = readGlob(resource, { kind: 'text', lookup: () => undefined })?.glob ?? [];
   const decided = patterns.map((pattern) => {
     const read = readGlob(pattern, { kind: 'resource', lookup: variables });
     const extent = read === undefined ? 'never' : extentOfMatch(read.glob, asked);

@@ -50,7 +50,7 @@ async function configurationOf({ system: own, services = {} }: ConfigurationFile
     region: textOf(nucleus?.configuration?.['awsRegion']),
     tokenExchangeUrl: typeof port === 'number' ? `http://localhost:${port}/2016-11-01/credentialprovider/` : undefined,
     // What has no type is a part of the nucleus.
-    components: all.flatMap(([name, one]): DeployedComponent[] => (one.version == null || one.componentType == null || one.componentType === 'NUCLEUS' ? [] : [{ name, version: one.version, configuration: one.configuration ?? {} }])),
+    components: all.flatMap(([name, one]): DeployedComponent[] => (!one.version || !one.componentType || one.componentType === 'NUCLEUS' ? [] : [{ name, version: one.version, configuration: one.configuration ?? {} }])),
   };
 }
 

@@ -31,6 +31,8 @@ test.each([
   ['another action', { Action: 's3:GetObject', Resource: 'arn:aws:s3:::lobby/*' }, false],
   ['a wider action', { Action: 's3:Put*', Resource: 'arn:aws:s3:::lobby/*' }, false],
   ['a wider resource', { Action: 's3:PutObject', Resource: 'arn:aws:s3:::lobby*' }, false],
+  ['a variable', { Action: 's3:PutObject', Resource: 'arn:aws:s3:::lobby/${aws:username}/*' }, true],
+  ['a variable in place of a bucket', { Action: 's3:PutObject', Resource: 'arn:aws:s3:::${aws:username}/*' }, false],
   ['NotAction', { NotAction: 'iam:*', Resource: 'arn:aws:s3:::lobby/*' }, false],
 ])('within a limit: %s', (_, statement, expected) => {
   expect(isWithin(policy(statement).document, limit)).toBe(expected);

@@ -50,6 +50,7 @@ test.each([
   ['a star inside of a part', [allow('iot:*', 'arn:aws:iot:eu*1:123456789012:thing/a')], 'iot:DescribeThing', 'arn:aws:iot:eu-west-1:1:123456789012:thing/a', 'not-allowed', undefined],
   ['a colon in the name of a resource', [allow('greengrass:*', 'arn:aws:greengrass:*:*:components:*')], 'greengrass:DescribeComponent', 'arn:aws:greengrass:eu-west-1:123456789012:components:A:versions:1.0.0', 'allowed', '1'],
   ['all that a pattern stands for', [allow('s3:PutObject', 'arn:aws:s3:::*sagemaker*')], 's3:PutObject', 'arn:aws:s3:::sagemaker-lobby/sme-capture/*', 'allowed', '1'],
+  ['a star that stands for itself', [allow('s3:PutObject', 'arn:aws:s3:::b/?/*')], 's3:PutObject', 'arn:aws:s3:::b/${*}/*', 'allowed', '1'],
   ['a bucket without its objects', [allow('s3:PutObject', 'arn:aws:s3:::sagemaker-lobby')], 's3:PutObject', 'arn:aws:s3:::sagemaker-lobby/*', 'not-allowed', undefined],
 ] as const)('%s', (_, statements, action, resource, effect, label) => {
   const decision = ask(statements, action, resource);
@@ -88,7 +89,7 @@ test('a document of 2008 has no variables', () => {
   const old = policy('P', [allow('s3:*', 'arn:aws:s3:::b/${aws:username}')], { version: '2008-10-17' });
   const request = { action: 's3:GetObject', context: { 'aws:username': 'ada' } };
   expect(decide({ policies: [old], request: { ...request, resource: 'arn:aws:s3:::b/ada' } }).effect).toBe('not-allowed');
-  expect(decide({ policies: [old], request: { ...request, resource: 'arn:aws:s3:::b/${aws:username}' } }).effect).toBe('allowed');
+  expect(decide({ policies: [old], request: { ...request, resource: 'arn:aws:s3:::b/${$}{aws:username}' } }).effect).toBe('allowed');
 });
 
 test.each([

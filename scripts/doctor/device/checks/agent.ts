@@ -37,8 +37,10 @@ export const agentChecks: readonly Check<DeviceContext>[] = [
   },
 ];
 
-async function socketVerdict({ socket: { path, isExpected }, agent, nucleus, system }: DeviceView): Promise<Verdict> {
-  if (!isExpected) return notApplicable('no agent is deployed here', 'Deploy it with fescue deploy, or name its socket with --socket.');
+async function socketVerdict(device: DeviceView): Promise<Verdict> {
+  const { socket: { path }, agent, nucleus, system } = device;
+  const absence = await absenceOf(device);
+  if (absence !== undefined) return absence;
   const status = await statusOf(path);
   const logs = `fescue logs ${componentNames.agent}${nucleus?.kind === 'local' ? ` --root ${nucleus.root}` : nucleus === undefined ? '' : ` --to ${nucleus.kind === 'lite' ? 'lite' : 'greengrass'}`} says why the agent does not serve`;
   if (status === undefined) return fail(`${path} is missing`, `${logs}; deploy it again with fescue deploy.`);
@@ -52,6 +54,13 @@ async function socketVerdict({ socket: { path, isExpected }, agent, nucleus, sys
   return ok(described);
 }
 
+/** Why there is no agent to be asked, when that is in order or told by another check. */
+async function absenceOf({ socket: { path, isExpected }, agent, nucleus }: DeviceView): Promise<Verdict | undefined> {
+  if (!isExpected) return notApplicable('no agent is deployed here', 'Deploy it with fescue deploy, or name its socket with --socket.');
+  if (nucleus === undefined || agent.component === undefined || (await statusOf(path)) !== undefined) return undefined;
+  return (await reach(nucleus.ipcSocket)) === 'open' ? undefined : notApplicable('the nucleus that runs the agent is stopped');
+}
+
 function accessProblem({ mode, gid }: { mode: number; gid: number }, { UnixSocketMode, UnixSocketGroup }: DeviceView['agent']['settings'], system: DeviceView['system']): string | undefined {
   const wanted = Number.parseInt(UnixSocketMode, 8);
   if ((mode & 0o777) !== wanted) return `expected the mode ${modeText(wanted)} (UnixSocketMode)`;
@@ -59,8 +68,10 @@ function accessProblem({ mode, gid }: { mode: number; gid: number }, { UnixSocke
   return isGroup ? undefined : `expected the group ${UnixSocketGroup} (UnixSocketGroup)`;
 }
 
-async function agentVerdict({ socket: { path, isExpected }, agent }: DeviceView): Promise<Verdict> {
-  if (!isExpected) return notApplicable('no agent is deployed here');
+async function agentVerdict(device: DeviceView): Promise<Verdict> {
+  const { socket: { path }, agent } = device;
+  const absence = await absenceOf(device);
+  if (absence !== undefined) return absence;
   const health = await healthAt(path).catch(refusalOf);
   if (health instanceof FescueError) {
     if (health.kind === 'unimplemented') return warning(`${path} answers, but tells no health`, 'Deploy dev.fescue.EdgeAgent in place of the original agent: docs/migration.md.');
@@ -73,8 +84,10 @@ async function agentVerdict({ socket: { path, isExpected }, agent }: DeviceView)
   return ok(version === undefined ? 'SERVING' : `SERVING, ${version}`);
 }
 
-async function modelsVerdict({ socket: { path, isExpected } }: DeviceView): Promise<Verdict> {
-  if (!isExpected) return notApplicable('no agent is deployed here');
+async function modelsVerdict(device: DeviceView): Promise<Verdict> {
+  const { path } = device.socket;
+  const absence = await absenceOf(device);
+  if (absence !== undefined) return absence;
   const client = new AgentClient({ socketPath: path });
   try {
     const models = await client.listModels({ timeoutMs });

@@ -12,7 +12,7 @@ export const nameChecks: readonly Check<DeviceContext>[] = [
     title: 'The thing name is in lowercase with dashes, and the device has the same',
     prerequisite: { step: '2', line: 11, says: 'The thing name is all lowercase, with no other characters than dashes; the name of the device is the same (line 74).' },
     meaning: 'Captured data and reports come under another name than the thing has, or under none.',
-    after: ['greengrass', 'greengrass-running'],
+    after: ['greengrass'],
     run: async (context) => whereKnown(context, (configuration) => thingVerdict(configuration, context)),
   },
   {
@@ -37,7 +37,8 @@ function whereKnown({ device: { nucleus } }: DeviceContext, judge: (configuratio
   return nucleus?.configuration === undefined ? notApplicable(unknown) : judge(nucleus.configuration);
 }
 
-function thingVerdict({ thingName }: NucleusConfiguration, { device: { agent }, subject }: DeviceContext): Verdict {
+function thingVerdict({ thingName }: NucleusConfiguration, { device: { agent, nucleus }, subject }: DeviceContext): Verdict {
+  if (nucleus?.kind === 'local' && thingName === undefined) return notApplicable('the local nucleus gives the thing a name while it runs');
   if (thingName === undefined) return fail('the nucleus has no thing name: it is not registered', provision);
   if (!thingNameRule.regex.test(thingName)) return fail(`the thing is called ${thingName}; expected ${thingNameRule.expected}`, `A thing cannot be renamed. Make another one, such as ${suggestion(thingName)}, and install the nucleus with it: fescue setup --thing ${suggestion(thingName)}`);
   if (subject.thing !== undefined && subject.thing !== thingName) return fail(`the thing of this device is ${thingName}, and ${subject.thing} is asked about`, `Run this on ${subject.thing}, or leave --thing away.`);

@@ -18,7 +18,6 @@ export const runtimeCheck: Check<DeviceContext> = {
   name: 'runtime',
   title: 'Node and the native libraries are here, and run on this machine',
   meaning: 'Neither the agent nor the inference component starts.',
-  after: ['greengrass'],
   run: async ({ device }) => {
     const { nucleus } = device;
     if (nucleus === undefined) return notApplicable('no Greengrass');
