@@ -23,6 +23,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   doctor: async () => (await import('./commands/doctor.ts')).doctorCommand(),
   bench: async () => (await import('./commands/bench.ts')).benchCommand(),
   migrate: async () => (await import('./commands/migrate.ts')).migrateCommand(),
+  setup: async () => (await import('./commands/setup.ts')).setupCommand(),
   'lint-recipe': async () => (await import('./commands/lint-recipe.ts')).lintRecipeCommand(),
 };
 

@@ -19,3 +19,9 @@ export function trusted({ document }: Policy): readonly Principal[] {
   const named = document.statements.filter(({ effect }) => effect === 'Allow').flatMap(({ principals }) => (principals === undefined ? [] : principals.isNot ? [{ kind: 'any' as const, id: '*' }] : principals.principals));
   return [...new Map(named.map((one) => [`${one.kind} ${one.id}`, one])).values()];
 }
+
+/** Whether anybody, in whatever account, may take the role. */
+export function isOpenToAll(trust: Policy): boolean {
+  const request = { action: 'sts:AssumeRole', resource: '*' };
+  return decide({ policies: [trust], requester: { kind: 'role', arn: 'arn:aws:iam::000000000000:role/anybody' }, request }).effect === 'allowed';
+}
