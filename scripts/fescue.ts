@@ -20,8 +20,10 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   package: async () => (await import('./commands/package.ts')).packageCommand(),
   inspect: async () => (await import('./commands/inspect.ts')).inspectCommand(),
   keys: async () => (await import('./commands/keys.ts')).keysCommand(),
+  doctor: async () => (await import('./commands/doctor.ts')).doctorCommand(),
   bench: async () => (await import('./commands/bench.ts')).benchCommand(),
   migrate: async () => (await import('./commands/migrate.ts')).migrateCommand(),
+  setup: async () => (await import('./commands/setup.ts')).setupCommand(),
   'lint-recipe': async () => (await import('./commands/lint-recipe.ts')).lintRecipeCommand(),
 };
 
@@ -40,6 +42,7 @@ Examples:
   fescue dev                                     run the components on this machine, without Greengrass
   fescue deploy --to greengrass --host pi@cam    deploy them to a device and follow it
   fescue predict list --socket /tmp/agent.sock   ask a running agent for its models
+  fescue doctor                                  check this device and its account
   fescue help predict                            more on one command`,
   );
 

@@ -1,11 +1,12 @@
 /**
- * `npm run render`: writes the files that are made from tables: settings, versions, the schema of captured data, rules for recipes. With `--check`, writes nothing and fails
+ * `npm run render`: writes the files that are made from tables: settings, versions, the schema of captured data, rules for recipes, checks of doctor. With `--check`, writes nothing and fails
  * when one of them is not what it would write.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { hasCode } from '../components/common/errors.ts';
 import { captureSchema } from './captures/capture-schema.ts';
+import { doctorPage } from './doctor/doctor-page.ts';
 import { gdkFiles } from './packaging/gdk-project.ts';
 import { migrationPage } from './packaging/migration-page.ts';
 import { settingsPage } from './packaging/settings-page.ts';
@@ -19,6 +20,7 @@ const rendered = new Map<string, string>([
   ['docs/settings.md', settingsPage()],
   ['docs/migration.md', migrationPage()],
   ['docs/lint-recipe.md', lintPage()],
+  ['docs/doctor.md', doctorPage()],
   ['docs/capture-format.schema.json', captureSchema()],
 ]);
 

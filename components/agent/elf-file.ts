@@ -3,7 +3,12 @@ import { openRegularFile } from '../common/regular-file.ts';
 /** ELF's numbers for what this agent runs on. */
 const machines: Readonly<Record<number, string>> = { 3: 'x86', 40: 'arm', 62: 'x64', 183: 'arm64' };
 const headerBytes = 64;
-const sharedObject = 3;
+/** ELF's types of files, and what one of another type is told to be. */
+const kinds = {
+  library: { types: [3], otherwise: 'is no shared library' },
+  // Programs that may be loaded anywhere have the type of a library.
+  program: { types: [2, 3], otherwise: 'is no program' },
+} as const;
 const loadedSegment = 1;
 
 /**
@@ -14,13 +19,22 @@ const loadedSegment = 1;
  * @throws system errors such as ENOENT, and FescueError `failed-precondition` for what is no regular file
  */
 export async function sharedLibraryProblem(path: string, arch: string = process.arch): Promise<string | undefined> {
+  return elfProblem(path, { arch, kind: 'library' });
+}
+
+/** The same for a program. */
+export async function programProblem(path: string, arch: string = process.arch): Promise<string | undefined> {
+  return elfProblem(path, { arch, kind: 'program' });
+}
+
+async function elfProblem(path: string, { arch, kind }: { arch: string; kind: keyof typeof kinds }): Promise<string | undefined> {
   const file = await openRegularFile(path);
   try {
     const { size } = await file.stat();
     const header = await readAt(0, headerBytes);
     if (header.length < headerBytes || header.readUInt32BE(0) !== 0x7f454c46) return 'is no ELF file';
     if (header[4] !== 2 || header[5] !== 1) return 'is not for a 64-bit little-endian machine';
-    if (header.readUInt16LE(16) !== sharedObject) return 'is no shared library';
+    if (!kinds[kind].types.some((type) => type === header.readUInt16LE(16))) return kinds[kind].otherwise;
     const machine = machines[header.readUInt16LE(18)] ?? `machine ${header.readUInt16LE(18)}`;
     if (machine !== arch) return `is for ${machine}, and this is ${arch}`;
     const tableAt = header.readBigUInt64LE(32);

@@ -74,6 +74,8 @@ export type ThingService = {
   createThing(thing: { readonly name: string; readonly attributes: Tags }): Promise<void>;
   /** @throws CloudError `conflict` while certificates are attached */
   deleteThing(name: string): Promise<void>;
+  /** Names of the things with this value of an attribute, page by page. */
+  thingsWith(attribute: { readonly name: string; readonly value: string }): AsyncIterable<readonly string[]>;
   /** ARNs of the certificates that may connect as this thing. */
   principalsOf(thing: string): Promise<readonly string[]>;
 
@@ -113,6 +115,9 @@ export type BucketService = {
   encrypt(bucket: string): Promise<void>;
   blockPublicAccess(bucket: string): Promise<void>;
   setVersioning(bucket: string, state: 'Enabled' | 'Suspended'): Promise<void>;
+  /** The whole of the bucket's own policy, as JSON text. */
+  setPolicy(bucket: string, document: string): Promise<void>;
+  deletePolicy(bucket: string): Promise<void>;
   /** Whether it holds no object, and no version of one. */
   isEmpty(bucket: string): Promise<boolean>;
   /** @throws CloudError `conflict` while it is not empty */

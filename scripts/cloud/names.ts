@@ -36,6 +36,10 @@ export const ownTags = {
   fleet: 'fescue:fleet',
   /** `least-privilege` or `as-documented`: by which of them the role is to be judged. */
   policies: 'fescue:policies',
+  /** Of a role: names of the managed policies that setup attached, with spaces between. */
+  attached: 'fescue:attached',
+  /** Of a role: the bucket that setup makes, written before it does; a bucket has no tags in the moment it is made. */
+  bucket: 'fescue:bucket',
 } as const;
 
 /** A thing has attributes in place of tags, whose names hold no colon. */

@@ -29,17 +29,26 @@ export type Check<Context> = {
   readonly title: string;
   /** Without one, Fescue itself asks for it. */
   readonly prerequisite?: Prerequisite;
+  /** What does not work then, or what may be wrong; for the page that explains the checks. */
+  readonly meaning?: string;
   /** Names of checks without whose success (ok or warning) this one says nothing of its own; when they do not apply, it still runs. */
   readonly after?: readonly string[];
   /** @throws CloudError what becomes a warning that it could not be checked, and what permission it takes */
   readonly run: (context: Context) => Promise<Verdict>;
 };
 
+/** What there is to know of a check without running it. */
+export type CheckFacts = Omit<Check<never>, 'run'>;
+
 /** What is examined: names that flags, the device or the agent's configuration gave, and else those that setup chooses. */
 export type Subject = Partial<FleetNames> & {
   readonly thing?: string;
   readonly fleet?: string;
   readonly region?: string;
+  /** Below which captures come into the bucket (FolderPrefix), where it is another than the agent's default. */
+  readonly prefix?: string;
+  /** Whether the agent takes a bucket without sagemaker in its name, by its BucketNameRule. */
+  readonly anyBucketName?: boolean;
   /** The account it has to be, where somebody said so. */
   readonly account?: string;
 };

@@ -12,6 +12,9 @@ export type CredentialSource = () => Promise<Credentials>;
 /** What is not said about their life counts as one hour, as long as AWS IoT gives them. */
 const defaultLifeSeconds = 3600;
 
+/** How the key ids of made-up credentials begin. */
+export const madeUpKeyPrefix = 'ASIADUMMY';
+
 /**
  * Made-up credentials that AWS refuses, new at every request.
  *
@@ -19,7 +22,7 @@ const defaultLifeSeconds = 3600;
  */
 export function generatedCredentials(lifeSeconds: number): CredentialSource {
   return async () => ({
-    AccessKeyId: `ASIADUMMY${randomBytes(6).toString('hex').toUpperCase().slice(0, 11)}`,
+    AccessKeyId: `${madeUpKeyPrefix}${randomBytes(6).toString('hex').toUpperCase().slice(0, 11)}`,
     SecretAccessKey: randomBytes(30).toString('base64'),
     Token: randomBytes(48).toString('base64'),
     Expiration: expiryAfter(lifeSeconds),

@@ -22,7 +22,8 @@ const record = z.object({
   reason: z.string().optional(),
 });
 
-const content = z.object({
+/** The state file's content. */
+export const nucleusState = z.object({
   /** Root components and the versions wanted of them, by group. */
   groups: z.record(z.string(), z.record(z.string(), z.string())),
   /** What runs, dependencies first. */
@@ -36,7 +37,7 @@ const content = z.object({
 
 export type DeploymentRecord = z.output<typeof record>;
 export type DeployedVersion = z.output<typeof component>;
-export type NucleusState = z.output<typeof content>;
+export type NucleusState = z.output<typeof nucleusState>;
 
 const emptyState: NucleusState = { groups: {}, components: [], configuration: {}, runWith: {}, deployments: [] };
 
@@ -50,7 +51,7 @@ export class StateFile {
   }
 
   load(onNote: (text: string) => void): NucleusState {
-    this.#state = readJsonFile({ path: this.#path, schema: content, onNote }) ?? emptyState;
+    this.#state = readJsonFile({ path: this.#path, schema: nucleusState, onNote }) ?? emptyState;
     return this.#state;
   }
 

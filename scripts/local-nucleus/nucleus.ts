@@ -78,6 +78,7 @@ export class LocalNucleus {
   readonly #messages: TopicMessage[] = [];
   readonly #ipc: IpcServer;
   readonly #tokenExchange: TokenExchange;
+  readonly #region: string;
   #credentialsUrl = '';
   #started = false;
   #log: LogFile | undefined;
@@ -86,13 +87,13 @@ export class LocalNucleus {
     this.#options = options;
     this.#store = storeAt(absolute(options.root));
     this.#thingName = options.thingName ?? 'local-nucleus';
+    this.#region = options.region ?? 'us-east-1';
     const onNote = (text: string): void => this.#note(text);
     this.#state = new StateFile(this.#store.stateFile);
     this.#configurations = new ConfigStore(() => this.#state.change({ configuration: this.#configurations.export() }));
     this.#shadows = new ShadowStore(this.#store.shadowFile);
     // A component is recognised by its token also when this process is gone.
-    const beforeStart = (): void => noteRunning(this.#store.runningFile, this.#tokens.all());
-    this.#components = new ComponentSet({ createService: (plan) => this.#service(plan), beforeStart, steadyMs: options.steadyMs ?? 1_000, onNote });
+    this.#components = new ComponentSet({ createService: (plan) => this.#service(plan), beforeStart: () => this.#noteRunning(), steadyMs: options.steadyMs ?? 1_000, onNote });
     this.#updates = new ComponentUpdates(onNote);
     this.#deployer = new Deployer({
       components: this.#components,
@@ -131,6 +132,7 @@ export class LocalNucleus {
     this.#loadState();
     await this.#ipc.start();
     this.#credentialsUrl = await this.#tokenExchange.start();
+    this.#noteRunning();
     await this.#launch();
     const userId = process.getuid?.() ?? 0;
     await writeCommandLineCredentials({ folder: this.#store.commandLineFolder, userId, token: this.#tokens.of(commandLineOf(userId)), socketPath: this.#store.ipcSocket });
@@ -262,7 +264,7 @@ export class LocalNucleus {
         ipcSocket: Buffer.byteLength(ipcSocket) > maxSocketPathBytes ? '../../ipc.socket' : ipcSocket,
         credentialsUrl: Object.hasOwn(recipe.dependencies, 'aws.greengrass.TokenExchangeService') ? this.#credentialsUrl : undefined,
         thingName: this.#thingName,
-        region: this.#options.region ?? 'us-east-1',
+        region: this.#region,
       }),
       token,
       user,
@@ -282,6 +284,10 @@ export class LocalNucleus {
     this.#messages.push(message);
     if (this.#messages.length > keptMessages) this.#messages.shift();
     this.#options.onEvent?.({ kind: 'iot-core', ...message });
+  }
+
+  #noteRunning(): void {
+    noteRunning(this.#store.runningFile, { tokens: this.#tokens.all(), served: { thingName: this.#thingName, region: this.#region, credentialsUrl: this.#credentialsUrl } });
   }
 
   #note(text: string): void {

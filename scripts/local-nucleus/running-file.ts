@@ -4,14 +4,24 @@ import { FescueError, hasCode } from '../../components/common/errors.ts';
 import { writeJsonFile } from './json-file.ts';
 import { endFamily, readProcess } from './process-tree.ts';
 
-const content = z.object({ pid: z.int(), startTime: z.string(), tokens: z.array(z.string()) });
+/** What a nucleus tells its components, for those who look from outside. */
+const served = z.object({ thingName: z.string(), region: z.string(), credentialsUrl: z.string() });
+
+const content = z.object({ pid: z.int(), startTime: z.string(), tokens: z.array(z.string()), served: served.optional() });
 
 type Running = z.output<typeof content>;
+export type Served = z.output<typeof served>;
 
 /** The nucleus that is alive and named by a running file; undefined when there is none. */
 export async function runningNucleus(path: string): Promise<{ pid: number; startTime: string } | undefined> {
   const noted = await readRunningFile(path);
   return noted !== undefined && isAlive(noted) ? { pid: noted.pid, startTime: noted.startTime } : undefined;
+}
+
+/** What the nucleus that is alive serves; undefined when there is none. */
+export async function servedBy(path: string): Promise<Served | undefined> {
+  const noted = await readRunningFile(path);
+  return noted !== undefined && isAlive(noted) ? noted.served : undefined;
 }
 
 /**
@@ -28,7 +38,7 @@ export async function takeOver(path: string): Promise<void> {
   await release(path);
   const own = `${path}.${process.pid}`;
   try {
-    await writeFile(own, JSON.stringify(contentWith([])), { mode: 0o600 });
+    await writeFile(own, JSON.stringify(contentWith({ tokens: [] })), { mode: 0o600 });
     await link(own, path);
   } catch (error) {
     // Another one came between: only one can create the file, and nobody sees it half written.
@@ -39,17 +49,17 @@ export async function takeOver(path: string): Promise<void> {
   }
 }
 
-/** Notes by which tokens the components can be recognised. */
-export function noteRunning(path: string, tokens: readonly string[]): void {
-  writeJsonFile(path, contentWith(tokens));
+/** Notes by which tokens the components can be recognised, and what they are told. */
+export function noteRunning(path: string, noted: { readonly tokens: readonly string[]; readonly served: Served }): void {
+  writeJsonFile(path, contentWith(noted));
 }
 
 export async function release(path: string): Promise<void> {
   await rm(path, { force: true });
 }
 
-function contentWith(tokens: readonly string[]): Running {
-  return { pid: process.pid, startTime: readProcess(process.pid)?.startTime ?? '', tokens: [...tokens] };
+function contentWith({ tokens, served }: { tokens: readonly string[]; served?: Served }): Running {
+  return { pid: process.pid, startTime: readProcess(process.pid)?.startTime ?? '', tokens: [...tokens], ...(served && { served }) };
 }
 
 function isAlive({ pid, startTime }: Running): boolean {

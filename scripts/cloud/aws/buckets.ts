@@ -16,6 +16,8 @@ export function openBuckets(s3: Service<S3>, region: string): BucketService {
     encrypt: async (bucket) => s3.change('PutEncryptionConfiguration', `bucket ${bucket}`, async (client) => client.putBucketEncryption({ Bucket: bucket, ServerSideEncryptionConfiguration: ownKeys })),
     blockPublicAccess: async (bucket) => s3.change('PutBucketPublicAccessBlock', `bucket ${bucket}`, async (client) => client.putPublicAccessBlock({ Bucket: bucket, PublicAccessBlockConfiguration: allBlocks })),
     setVersioning: async (bucket, state) => s3.change('PutBucketVersioning', `bucket ${bucket}`, async (client) => client.putBucketVersioning({ Bucket: bucket, VersioningConfiguration: { Status: state } })),
+    setPolicy: async (bucket, document) => s3.change('PutBucketPolicy', `bucket ${bucket}`, async (client) => client.putBucketPolicy({ Bucket: bucket, Policy: document })),
+    deletePolicy: async (bucket) => s3.remove('DeleteBucketPolicy', `bucket ${bucket}`, async (client) => client.deleteBucketPolicy({ Bucket: bucket })),
     isEmpty: async (bucket) => (await s3.find('ListBucketVersions', `bucket ${bucket}`, async (client) => isEmpty(client, bucket))) ?? true,
     delete: async (bucket) => s3.remove('DeleteBucket', `bucket ${bucket}`, async (client) => client.deleteBucket({ Bucket: bucket })),
   };

@@ -4,6 +4,7 @@ import type { IoT } from '@aws-sdk/client-iot';
 import type { IoTDataPlane } from '@aws-sdk/client-iot-data-plane';
 import type { S3 } from '@aws-sdk/client-s3';
 import type { STS } from '@aws-sdk/client-sts';
+import type { AwsCredentials } from '../../../components/common/credentials.ts';
 import { productVersion } from '../../../components/common/version.ts';
 import { hasCustomEndpoint } from './endpoints.ts';
 import { once } from './once.ts';
@@ -14,6 +15,8 @@ export type ClientOptions = {
   readonly region: string;
   /** Of the AWS configuration files. */
   readonly profile?: string | undefined;
+  /** In place of those that the AWS command line would use. */
+  readonly credentials?: AwsCredentials | undefined;
   /** URL of a server for every service. Default: `AWS_ENDPOINT_URL_<SERVICE>`, `AWS_ENDPOINT_URL`, the profile's, AWS. */
   readonly endpoint?: string | undefined;
   /** Most attempts of a request that is throttled. Default: `AWS_MAX_ATTEMPTS`, or 6. */
@@ -61,10 +64,11 @@ export function openClients(options: ClientOptions): Clients {
   };
 }
 
-function settingsOf({ region, profile, endpoint, attempts = attemptsOfEnvironment(), pauseMs = 500, connectionTimeoutMs = 5_000, requestTimeoutMs = 15_000 }: ClientOptions) {
+function settingsOf({ region, profile, credentials, endpoint, attempts = attemptsOfEnvironment(), pauseMs = 500, connectionTimeoutMs = 5_000, requestTimeoutMs = 15_000 }: ClientOptions) {
   return {
     region,
     ...(profile === undefined ? {} : { profile }),
+    ...(credentials === undefined ? {} : { credentials }),
     ...(endpoint === undefined ? {} : { endpoint }),
     customUserAgent: [['fescue', productVersion] as [string, string]],
     maxAttempts: attempts,

@@ -39,6 +39,8 @@ export function memoryBuckets(account: Account, gate: CallGate): BucketService {
     encrypt: async (name) => change('s3:PutEncryptionConfiguration', name, (bucket) => (bucket.encryption = 'AES256')),
     blockPublicAccess: async (name) => change('s3:PutBucketPublicAccessBlock', name, (bucket) => (bucket.isPrivate = true)),
     setVersioning: async (name, state) => change('s3:PutBucketVersioning', name, (bucket) => (bucket.versioning = state)),
+    setPolicy: async (name, document) => change('s3:PutBucketPolicy', name, (bucket) => (bucket.policy = document)),
+    deletePolicy: async (name) => gate.change('s3:DeleteBucketPolicy', `bucket ${name}`, () => void Object.assign(own({ action: 's3:DeleteBucketPolicy', subject: `bucket ${name}` }, name) ?? {}, { policy: undefined })),
     isEmpty: async (name) =>
       gate.read('s3:ListBucketVersions', `bucket ${name}`, () => {
         const { objects, olderVersions } = own({ action: 's3:ListBucketVersions', subject: `bucket ${name}` }, name) ?? newBucket(region);

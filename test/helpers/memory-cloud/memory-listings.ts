@@ -14,6 +14,15 @@ export async function* groupMembers(account: Account, gate: CallGate, { group, p
   }
 }
 
+/** Each page is a call. */
+export async function* thingsWith({ things }: Account, gate: CallGate, { name, value, pageSize }: Paging & { name: string; value: string }): AsyncGenerator<readonly string[]> {
+  const found = [...things].flatMap(([thing, { attributes }]) => (attributes[name] === value ? [thing] : []));
+  for (let start = 0; start === 0 || start < found.length; start += pageSize) {
+    const page = await gate.read('iot:ListThings', `things with ${name}=${value}`, () => found.slice(start, start + pageSize));
+    if (page.length > 0) yield page;
+  }
+}
+
 function below(account: Account, group: string): string[] {
   return [group, ...[...account.groups].flatMap(([name, { parent }]) => (parent === group ? below(account, name) : []))];
 }

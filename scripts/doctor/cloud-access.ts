@@ -1,0 +1,38 @@
+import { FescueError } from '../../components/common/errors.ts';
+import type { AwsCredentials } from '../../components/common/credentials.ts';
+import { CloudError } from '../cloud/cloud-error.ts';
+import type { Caller, Cloud } from '../cloud/cloud.ts';
+import type { Verdict } from './check.ts';
+import { rememberCloud } from './remember-cloud.ts';
+import { splitMessage } from './split-message.ts';
+import { warning } from './verdict.ts';
+
+/** Connects to AWS; without credentials, by the usual chain of AWS's tools. */
+export type Connect = (options: { readonly region?: string | undefined; readonly profile?: string | undefined; readonly credentials?: AwsCredentials | undefined }) => Promise<Cloud>;
+
+/** AWS, and who asks it; or why it cannot be asked. */
+export type CloudAccess = { readonly cloud: Cloud; readonly caller: Caller } | { readonly cloud: undefined; readonly verdict: Verdict };
+
+export async function openCloudAccess(connect: Connect, options: { readonly region: string | undefined; readonly profile: string | undefined }): Promise<CloudAccess> {
+  let cloud: Cloud | undefined;
+  try {
+    cloud = rememberCloud(await connect(options));
+    return { cloud, caller: await cloud.identity.caller() };
+  } catch (error) {
+    cloud?.close();
+    if (!(error instanceof FescueError)) throw error;
+    const { problem, remedy = 'See that AWS can be reached.' } = splitMessage(error.message);
+    const reason = error instanceof CloudError && error.fault === 'no-credentials' ? 'no AWS credentials' : problem;
+    return { cloud: undefined, verdict: warning(`the account is not checked: ${reason}`, `${remedy} fescue doctor --device leaves it out.`) };
+  }
+}
+
+/** Whose credentials these are. */
+export async function callerWith(connect: Connect, options: { readonly credentials: AwsCredentials; readonly region: string }): Promise<Caller> {
+  const cloud = await connect(options);
+  try {
+    return await cloud.identity.caller();
+  } finally {
+    cloud.close();
+  }
+}

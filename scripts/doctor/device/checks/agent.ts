@@ -1,0 +1,112 @@
+import { healthNameOf } from '../../../../components/agent/health.ts';
+import { AgentClient } from '../../../../components/common/agent-client.ts';
+import { FescueError } from '../../../../components/common/errors.ts';
+import { productVersion } from '../../../../components/common/version.ts';
+import { componentNames } from '../../../packaging/recipes.ts';
+import type { Check, Verdict } from '../../check.ts';
+import { fail, notApplicable, ok, warning } from '../../verdict.ts';
+import { groupName, modeText, userName } from '../accounts.ts';
+import type { DeviceContext, DeviceView } from '../device-view.ts';
+import { statusOf } from '../files.ts';
+import { healthAt } from '../health.ts';
+import { reach } from '../sockets.ts';
+
+const timeoutMs = 5_000;
+
+export const agentChecks: readonly Check<DeviceContext>[] = [
+  {
+    name: 'socket',
+    title: "The agent's socket is there, with the owner and mode of its settings",
+    meaning: 'Clients cannot connect, or some that should not can.',
+    after: ['runtime'],
+    run: async ({ device }) => socketVerdict(device),
+  },
+  {
+    name: 'agent',
+    title: 'The agent answers that it is healthy',
+    meaning: 'The agent hangs, stops, or is of another release than the other components.',
+    after: ['socket'],
+    run: async ({ device }) => agentVerdict(device),
+  },
+  {
+    name: 'models',
+    title: 'Models are loaded and serve',
+    meaning: 'Predictions are refused.',
+    after: ['socket', 'agent'],
+    run: async ({ device }) => modelsVerdict(device),
+  },
+];
+
+async function socketVerdict(device: DeviceView): Promise<Verdict> {
+  const { socket: { path }, agent, nucleus, system } = device;
+  const absence = await absenceOf(device);
+  if (absence !== undefined) return absence;
+  const status = await statusOf(path);
+  const logs = `fescue logs ${componentNames.agent}${nucleus?.kind === 'local' ? ` --root ${nucleus.root}` : nucleus === undefined ? '' : ` --to ${nucleus.kind === 'lite' ? 'lite' : 'greengrass'}`} says why the agent does not serve`;
+  if (status === undefined) return fail(`${path} is missing`, `${logs}; deploy it again with fescue deploy.`);
+  if (!status.isSocket()) return fail(`${path} is no socket`, 'Move it away, and restart the agent.');
+  const described = `${path}, ${userName(system, status.uid)}:${groupName(system, status.gid)}, ${modeText(status.mode)}`;
+  const reached = await reach(path);
+  if (reached === 'refused' || reached === 'missing') return fail(`${described}: nobody answers there, a dead agent left it`, `${logs}; the next start replaces it.`);
+  const wrong = agent.component === undefined ? undefined : accessProblem(status, agent.settings, system);
+  if (wrong !== undefined) return fail(`${described}; ${wrong}`, 'Restart the agent, which sets both: fescue deploy.');
+  if (reached === 'denied') return warning(`${described}: this user may not connect`, `sudo usermod -aG ${groupName(system, status.gid)} <user>, and log in again; or run fescue doctor as root.`);
+  return ok(described);
+}
+
+/** Why there is no agent to be asked, when that is in order or told by another check. */
+async function absenceOf({ socket: { path, isExpected }, agent, nucleus }: DeviceView): Promise<Verdict | undefined> {
+  if (!isExpected) return notApplicable('no agent is deployed here', 'Deploy it with fescue deploy, or name its socket with --socket.');
+  if (nucleus === undefined || agent.component === undefined || (await statusOf(path)) !== undefined) return undefined;
+  return (await reach(nucleus.ipcSocket)) === 'open' ? undefined : notApplicable('the nucleus that runs the agent is stopped');
+}
+
+function accessProblem({ mode, gid }: { mode: number; gid: number }, { UnixSocketMode, UnixSocketGroup }: DeviceView['agent']['settings'], system: DeviceView['system']): string | undefined {
+  const wanted = Number.parseInt(UnixSocketMode, 8);
+  if ((mode & 0o777) !== wanted) return `expected the mode ${modeText(wanted)} (UnixSocketMode)`;
+  const isGroup = UnixSocketGroup === '' || UnixSocketGroup === String(gid) || UnixSocketGroup === groupName(system, gid);
+  return isGroup ? undefined : `expected the group ${UnixSocketGroup} (UnixSocketGroup)`;
+}
+
+async function agentVerdict(device: DeviceView): Promise<Verdict> {
+  const { socket: { path }, agent } = device;
+  const absence = await absenceOf(device);
+  if (absence !== undefined) return absence;
+  const health = await healthAt(path).catch(refusalOf);
+  if (health instanceof FescueError) {
+    if (health.kind === 'unimplemented') return warning(`${path} answers, but tells no health`, 'Deploy dev.fescue.EdgeAgent in place of the original agent: docs/migration.md.');
+    return fail(`${path}: ${health.message}`, `fescue logs ${componentNames.agent}; kill the agent when it hangs, its nucleus starts it again.`);
+  }
+  const status = health.get('') ?? 'SERVICE_UNKNOWN';
+  if (status !== 'SERVING') return fail(status, 'It is stopping, or about to: wait, and look at its log.');
+  const version = agent.component?.version;
+  if (version !== undefined && releaseOf(version) !== releaseOf(productVersion)) return warning(`SERVING; it is ${version}, and this is ${productVersion}`, 'Deploy the agent of this release, or use the fescue of its own.');
+  return ok(version === undefined ? 'SERVING' : `SERVING, ${version}`);
+}
+
+async function modelsVerdict(device: DeviceView): Promise<Verdict> {
+  const { path } = device.socket;
+  const absence = await absenceOf(device);
+  if (absence !== undefined) return absence;
+  const client = new AgentClient({ socketPath: path });
+  try {
+    const models = await client.listModels({ timeoutMs });
+    if (models.length === 0) return warning('no model is loaded', `fescue predict load <package> <alias> --socket ${path}; the inference component loads its own.`);
+    const health = await healthAt(path).catch(refusalOf);
+    const down = health instanceof FescueError ? [] : models.filter(({ name }) => health.get(healthNameOf(name)) === 'NOT_SERVING');
+    if (down.length > 0) return fail(`${down.map(({ name }) => name).join(', ')}: NOT_SERVING, the worker is being started again`, `If it stays so, see fescue logs ${componentNames.agent}, and fescue inspect of the package.`);
+    return ok(models.map(({ name, url }) => `${name} (${url})`).join(', '));
+  } finally {
+    client.close();
+  }
+}
+
+function refusalOf(error: unknown): FescueError {
+  if (error instanceof FescueError) return error;
+  throw error;
+}
+
+/** Patch versions go together. */
+function releaseOf(version: string): string {
+  return version.split('.').slice(0, 2).join('.');
+}

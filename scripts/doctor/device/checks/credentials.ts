@@ -1,0 +1,51 @@
+import { FescueError } from '../../../../components/common/errors.ts';
+import { madeUpKeyPrefix } from '../../../local-nucleus/credential-source.ts';
+import type { Check, Verdict } from '../../check.ts';
+import { fail, notApplicable, ok, warning } from '../../verdict.ts';
+import type { DeviceContext, DeviceView } from '../device-view.ts';
+import { askExchange, findExchange } from '../token-exchange.ts';
+
+export const credentialCheck: Check<DeviceContext> = {
+  name: 'credentials',
+  title: 'The token exchange service gives credentials of the role',
+  prerequisite: { step: 'note', line: 75, says: 'The agent takes its credentials from the token exchange service, and from nowhere else.' },
+  meaning: 'Nothing reaches S3: captures wait on the disk.',
+  after: ['greengrass', 'greengrass-running'],
+  run: async (context) => {
+    const exchange = await findExchange(context.device);
+    if (exchange === undefined) return unasked(context.device);
+    try {
+      return await judge(await askExchange(exchange), exchange.url, context);
+    } catch (error) {
+      if (!(error instanceof FescueError) || error.kind !== 'unavailable') throw error;
+      return fail(error.message, remedy(context.device));
+    }
+  },
+};
+
+type Given = Awaited<ReturnType<typeof askExchange>>;
+
+async function judge(credentials: Given, url: string, { device, subject, identify }: DeviceContext): Promise<Verdict> {
+  const until = credentials.expiration.toISOString();
+  if (credentials.expiration.getTime() <= Date.now()) return fail(`${url} gives credentials that expired at ${until}`, 'Set the clock of this device; see the check clock.');
+  if (credentials.accessKeyId.startsWith(madeUpKeyPrefix)) return ok(`made-up ones of the local nucleus, until ${until}`);
+  const region = subject.region ?? device.nucleus?.configuration?.region;
+  if (region === undefined) return warning(`credentials until ${until}; whose they are is not known without a region`, 'Name it with --region.');
+  const { arn } = await identify(credentials, region);
+  const role = /:assumed-role\/([^/]+)\//.exec(arn)?.[1];
+  if (subject.role !== undefined && role !== undefined && role !== subject.role) return fail(`${arn}, until ${until}; expected the role ${subject.role}`, `Point the role alias to ${subject.role}: fescue setup --role ${subject.role}`);
+  return ok(`${arn}, until ${until}`);
+}
+
+function unasked({ nucleus }: DeviceView): Verdict {
+  if (nucleus === undefined) return notApplicable('no Greengrass');
+  if (nucleus.kind === 'lite') return notApplicable('nucleus lite lets only components ask', 'Look for "got AWS credentials": fescue logs dev.fescue.EdgeAgent --to lite');
+  if (nucleus.configuration === undefined) return notApplicable('where the service is, is not known', 'Run fescue doctor as root (sudo -E).');
+  if (nucleus.configuration.tokenExchangeUrl === undefined) return fail('the token exchange service does not run', 'Deploy a component that depends on aws.greengrass.TokenExchangeService, as dev.fescue.EdgeAgent does, to a device that is registered with a role alias.');
+  return notApplicable('only components and the holder of the credentials of greengrass-cli may ask', 'Deploy aws.greengrass.Cli and run fescue doctor as root, or look for "got AWS credentials": fescue logs dev.fescue.EdgeAgent --to greengrass');
+}
+
+function remedy({ nucleus }: DeviceView): string {
+  if (nucleus?.kind === 'local') return 'Start the local nucleus with other --credentials; its log greengrass.log says more.';
+  return `See iotRoleAlias, iotCredEndpoint and the certificate of the nucleus, and ${nucleus === undefined ? 'greengrass.log' : `${nucleus.root}/logs/greengrass.log`}. fescue doctor --cloud checks the role alias and the role.`;
+}

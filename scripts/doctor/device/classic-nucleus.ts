@@ -1,0 +1,73 @@
+import { readlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parse, YAMLParseError } from 'yaml';
+import { z } from 'zod';
+import { FescueError, hasCode } from '../../../components/common/errors.ts';
+import type { Verdict } from '../check.ts';
+import { fail, warning } from '../verdict.ts';
+import type { DeployedComponent, Nucleus, NucleusConfiguration } from './device-view.ts';
+import { readIfThere, statusOf } from './files.ts';
+
+/** Keys in lower case: the nucleus takes and writes them in any. */
+const system = z.looseObject({ thingname: z.coerce.string().nullish(), rootpath: z.string().nullish(), ipcsocketpath: z.string().nullish() });
+const service = z.looseObject({ componentType: z.string().nullish(), version: z.coerce.string().nullish(), configuration: z.record(z.string(), z.unknown()).nullish() });
+export const nucleusConfigurationFile = z.looseObject({ system: z.record(z.string(), z.unknown()).transform(lowerCase).pipe(system).nullish(), services: z.record(z.string(), service.catch({})).nullish() });
+type ConfigurationFile = z.output<typeof nucleusConfigurationFile>;
+
+type Read = { readonly content: ConfigurationFile } | { readonly problem: Verdict };
+
+/** The classic nucleus of a root; undefined when there is none. */
+export async function classicNucleus(root: string): Promise<Nucleus | undefined> {
+  const file = join(root, 'config/effectiveConfig.yaml');
+  const read = await readConfiguration(root, file);
+  if (read === undefined) return undefined;
+  const common = { kind: 'classic', root, configurationFile: file, ipcSocket: join(root, 'ipc.socket') } as const;
+  if ('problem' in read) return { ...common, configuration: undefined, problem: read.problem };
+  return { ...common, ipcSocket: read.content.system?.ipcsocketpath || common.ipcSocket, configuration: await configurationOf(read.content, root) };
+}
+
+async function readConfiguration(root: string, file: string): Promise<Read | undefined> {
+  try {
+    const text = await readIfThere(file);
+    if (text !== undefined) return { content: nucleusConfigurationFile.parse(parse(text)) };
+    const isInstalled = (await statusOf(join(root, 'config'))) !== undefined || (await statusOf(join(root, 'alts'))) !== undefined;
+    return isInstalled ? { problem: fail(`${file} is missing: the nucleus has never been started`, 'Start it: sudo systemctl start greengrass') } : undefined;
+  } catch (error) {
+    if (error instanceof FescueError) return { problem: warning(`${file} cannot be read: only root may`, 'Run fescue doctor as root (sudo -E).') };
+    if (!(error instanceof YAMLParseError) && !(error instanceof z.ZodError)) throw error;
+    return { problem: fail(`${file} is no configuration of a nucleus`, 'Restart the nucleus, which writes it anew: sudo systemctl restart greengrass') };
+  }
+}
+
+async function configurationOf({ system: own, services = {} }: ConfigurationFile, root: string): Promise<NucleusConfiguration> {
+  const all = Object.entries(services ?? {});
+  const nucleus = all.find(([name, { componentType }]) => componentType === 'NUCLEUS' || name === 'aws.greengrass.Nucleus')?.[1];
+  const port = services?.['aws.greengrass.TokenExchangeService']?.configuration?.['activePort'];
+  return {
+    version: nucleus?.version ?? (await versionOfDistribution(root)),
+    thingName: textOf(own?.thingname),
+    roleAlias: textOf(nucleus?.configuration?.['iotRoleAlias']),
+    region: textOf(nucleus?.configuration?.['awsRegion']),
+    tokenExchangeUrl: typeof port === 'number' ? `http://localhost:${port}/2016-11-01/credentialprovider/` : undefined,
+    // What has no type is a part of the nucleus.
+    components: all.flatMap(([name, one]): DeployedComponent[] => (!one.version || !one.componentType || one.componentType === 'NUCLEUS' ? [] : [{ name, version: one.version, configuration: one.configuration ?? {} }])),
+  };
+}
+
+/** The folder that the nucleus is started from lies below its version. */
+async function versionOfDistribution(root: string): Promise<string | undefined> {
+  try {
+    return /\/aws\.greengrass\.Nucleus\/(\d[^/]*)\//.exec(await readlink(join(root, 'alts/current/distro')))?.[1];
+  } catch (error) {
+    if (hasCode(error, 'ENOENT', 'ENOTDIR', 'EINVAL', 'EACCES')) return undefined;
+    throw error;
+  }
+}
+
+export function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+function lowerCase(keys: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(keys).map(([key, value]) => [key.toLowerCase(), value]));
+}

@@ -1,0 +1,73 @@
+import { join, resolve } from 'node:path';
+import { agentSettings } from '../../../components/agent/settings.ts';
+import { defaultSocketPath } from '../../../components/common/agent-client.ts';
+import { parseSettings } from '../../../components/common/settings.ts';
+import { runProcess } from '../../deploy/run-process.ts';
+import { greengrassRoot } from '../../deploy/greengrass-target.ts';
+import { localRoot } from '../../deploy/local-target.ts';
+import { componentNames } from '../../packaging/recipes.ts';
+import { classicNucleus } from './classic-nucleus.ts';
+import type { DeployedAgent, DeviceView, Nucleus, System } from './device-view.ts';
+import { statusOf } from './files.ts';
+import { liteNucleus } from './lite-nucleus.ts';
+import { localNucleus } from './local-nucleus.ts';
+
+export type DeviceOptions = {
+  /** Greengrass root; without one, `GG_ROOT`, `GGC_ROOT_PATH`, and then the usual places are looked at. */
+  readonly root?: string | undefined;
+  /** The agent's socket; without one, that of its configuration. */
+  readonly socket?: string | undefined;
+  readonly recipeFolder?: string | undefined;
+};
+
+/** This machine itself. */
+export function thisSystem(): System {
+  return { base: '/', environment: process.env, run: runProcess };
+}
+
+/** Finds the Greengrass and the agent of a machine; that there is none is no error. */
+export async function openDevice(system: System, options: DeviceOptions = {}): Promise<DeviceView> {
+  const named = options.root ?? system.environment['GG_ROOT'] ?? system.environment['GGC_ROOT_PATH'];
+  const { nucleus, searched } = await findNucleus(system, named === undefined || named === '' ? undefined : resolve(named));
+  const agent = deployedAgent(nucleus);
+  return {
+    system,
+    nucleus,
+    searched,
+    agent,
+    socket: {
+      path: options.socket === undefined ? resolve(agent.workFolder ?? '/', agent.settings.UnixSocketName) : resolve(options.socket),
+      isExpected: options.socket !== undefined || agent.component !== undefined || (await statusOf(defaultSocketPath)) !== undefined,
+    },
+    recipeFolder: options.recipeFolder,
+  };
+}
+
+type Found = { readonly nucleus: Nucleus | undefined; readonly searched: readonly string[] };
+
+async function findNucleus(system: System, root: string | undefined): Promise<Found> {
+  if (root !== undefined) return { nucleus: await nucleusAt(system, root), searched: [root] };
+  const usual = join(system.base, greengrassRoot);
+  const searched = [usual, join(system.base, 'etc/greengrass'), localRoot];
+  return { nucleus: (await classicNucleus(usual)) ?? (await liteNucleus(system)) ?? (await localNucleus(localRoot)), searched };
+}
+
+/** Lite's configuration is not in its root, but names it. */
+async function nucleusAt(system: System, root: string): Promise<Nucleus | undefined> {
+  const found = (await localNucleus(root)) ?? (await classicNucleus(root));
+  if (found !== undefined) return found;
+  const lite = await liteNucleus(system);
+  return lite?.root === root ? lite : undefined;
+}
+
+function deployedAgent(nucleus: Nucleus | undefined): DeployedAgent {
+  const component = nucleus?.configuration?.components?.find(({ name }) => name === componentNames.agent);
+  const { values } = parseSettings(agentSettings, component?.configuration ?? {});
+  const workFolder = nucleus !== undefined && component !== undefined ? workFolderOf(nucleus, componentNames.agent) : undefined;
+  return { component, workFolder, settings: values };
+}
+
+/** Where a component runs. */
+export function workFolderOf(nucleus: Nucleus, component: string): string {
+  return join(nucleus.root, 'work', component);
+}

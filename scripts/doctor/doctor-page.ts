@@ -1,0 +1,101 @@
+import { allChecks, type SidedCheck } from './all-checks.ts';
+import type { CheckFacts, Prerequisite } from './check.ts';
+import type { Side } from './report.ts';
+
+const sides: Readonly<Record<Side, string>> = { device: 'the device', cloud: 'the account' };
+
+/** The text of `docs/doctor.md`. */
+export function doctorPage(): string {
+  return `<!-- Rendered from the tables of checks by \`npm run render\`; edits here are overwritten. -->
+
+# Checking a device and its account
+
+\`fescue doctor\` checks what models on Greengrass need: each of the prerequisites of Edge Manager on Greengrass V2, and what Fescue
+needs besides.
+
+\`\`\`sh
+sudo -E npx fescue doctor --device                            # on a device
+fescue doctor --cloud --fleet lobby --thing camera-4          # from a laptop: the account alone
+fescue doctor --only runtime,socket,agent
+fescue doctor --list                                          # every check, and none is run
+\`\`\`
+
+| Status | |
+|---|---|
+| \`ok\` | As it should be. |
+| \`warning\` | It works, and will not for long or for everything; or it could not be checked, and then the line says what that takes, such as \`needs iam:GetRole\`. |
+| \`fail\` | It does not work. |
+| \`n.a.\` | It does not apply here, or waits for another check that failed. |
+
+Below each check that is not \`ok\` there is what to do, and which line of the prerequisites asks for it. Exit codes: 0 nothing
+failed, 1 something failed, 2 bad usage, or \`--cloud\` was given and AWS cannot be asked. Without credentials of AWS the device is
+checked all the same, and \`aws-credentials\` is a warning.
+
+## What is examined
+
+Each name is taken from the first place that has it, and the output says from which:
+
+| | Flag | Then |
+|---|---|---|
+| Thing | \`--thing\` | the configuration of the nucleus, \`DeviceName\` of the agent, \`AWS_IOT_THING_NAME\` |
+| Fleet, and its thing group | \`--fleet\` | \`DeviceFleetName\` of the agent |
+| Role alias | \`--role-alias\` | the configuration of the nucleus, the name that \`fescue setup\` gives |
+| Role | \`--role\` | the role behind the role alias, the name that \`fescue setup\` gives |
+| Bucket | \`--bucket\` | \`BucketName\` of the agent, the name that \`fescue setup\` gives |
+| Region | \`--region\` | the configuration of the nucleus, \`AwsRegion\` of the agent, \`AWS_REGION\`, \`AWS_DEFAULT_REGION\`, the profile |
+| Account | \`--account\` | whichever the credentials are of |
+
+The nucleus is the one at \`--root\`, \`GG_ROOT\` or \`GGC_ROOT_PATH\`; else the classic one in \`/greengrass/v2\`, nucleus lite by its
+\`/etc/greengrass\`, or the local nucleus in \`build/nucleus\`. Only root may read the configuration of the classic one. What nucleus lite
+was configured with is in a database of its own that is not read: there the defaults in the recipe count.
+
+## Two ways to judge the role
+
+A role that \`fescue setup\` made has the tag \`fescue:policies\`. With \`least-privilege\` it is judged by what Fescue needs: what the
+prerequisites ask for beyond that is \`n.a.\`, with what is there in its place. With \`as-documented\`, and without the tag, it is
+judged by the prerequisites. \`--least-privilege\` and \`--as-documented\` overrule the tag.
+
+## JSON
+
+\`--json\` prints one object:
+
+| Field | |
+|---|---|
+| \`version\` | 1; another one when readers have to change |
+| \`fescue\` | version of Fescue |
+| \`subject\` | by name (\`thing\`, \`fleet\`, \`group\`, \`role\`, \`roleAlias\`, \`bucket\`, \`prefix\`, \`region\`, \`account\`): \`value\`, and \`origin\` in words; absent when it is not known |
+| \`nucleus\` | \`kind\` (\`classic\`, \`lite\`, \`local\`), \`root\`, \`version\`; null without one |
+| \`checks\` | in the order they ran: \`name\`, \`title\`, \`side\` (\`device\`, \`cloud\`), \`status\`, \`found\`, \`remedy\`, \`prerequisite\` with \`step\` (\`1\` to \`6\`, or \`note\`), \`line\` and \`says\` |
+| \`summary\` | how many are \`ok\`, \`warning\`, \`fail\`, \`n.a.\` |
+
+Names of checks and fields stay; texts may change.
+
+## The checks
+
+Steps and lines are those of *Prerequisites* in the documentation of Edge Manager on Greengrass V2.
+
+${groups().map(([title, checks]) => `### ${title}\n\n${checks.map(checkText).join('\n')}`).join('\n')}`;
+}
+
+function groups(): [title: string, checks: SidedCheck[]][] {
+  const byStep = Map.groupBy(allChecks, ({ check }) => check.prerequisite?.step ?? 'own');
+  return [...byStep].toSorted(([left], [right]) => (left < right ? -1 : 1)).map(([step, checks]) => [titleOf(step), checks]);
+}
+
+function titleOf(step: string): string {
+  if (step === 'own') return 'What Fescue needs besides';
+  return step === 'note' ? 'Notes' : `Step ${step}`;
+}
+
+function checkText({ side, check }: SidedCheck): string {
+  return `#### \`${check.name}\`\n\n${check.title}. ${askedBy(check.prerequisite)}*Of ${sides[side]}.*${meaningText(check)}\n`;
+}
+
+function askedBy(prerequisite: Prerequisite | undefined): string {
+  return prerequisite === undefined ? '' : `Line ${prerequisite.line}: ${prerequisite.says} `;
+}
+
+function meaningText({ meaning, after = [] }: CheckFacts): string {
+  const failure = meaning === undefined ? '' : ` When it fails: ${meaning}`;
+  return `${failure}${after.length === 0 ? '' : ` Waits for ${after.map((name) => `\`${name}\``).join(', ')}.`}`;
+}

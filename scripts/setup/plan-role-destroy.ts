@@ -1,0 +1,57 @@
+import { ownTags } from '../cloud/names.ts';
+import type { Action } from './action.ts';
+import { isOwnPolicyName, ownPolicyNames, type Desired } from './desired.ts';
+import { diffLines } from './diff.ts';
+import { ownSids } from './documents.ts';
+import { attachedBySetup } from './role-tags.ts';
+import { isOwnRole, type RoleState } from './state.ts';
+import { step, type Step } from './step.ts';
+import { policyText, readPolicy } from './written-policy.ts';
+
+/** A role of setup's own goes with all that is on it; of another one goes what setup added for the fleet. */
+export function planRoleDestroy(state: RoleState | undefined, desired: Desired): readonly Step[] {
+  if (state === undefined) return [];
+  return isOwnRole(state.role, desired.fleet) ? [deleteRole(state)] : undoRole(state, desired);
+}
+
+function deleteRole({ role, attached, inline }: RoleState): Step {
+  const actions: Action[] = [
+    ...inline.map(({ name }) => ({ call: 'delete inline', role: role.name, policy: name }) as const),
+    ...attached.map(({ arn }) => ({ call: 'detach', role: role.name, policyArn: arn }) as const),
+    { call: 'delete role', role: role.name },
+  ];
+  const policies = [...inline, ...attached].map(({ name }) => name);
+  return step('delete', ['role', role.name], policies.length === 0 ? role.arn : `${role.arn}; on it: ${policies.join(', ')}`, { actions });
+}
+
+function undoRole(state: RoleState, { names, fleet }: Desired): Step[] {
+  const role = names.role;
+  const own = Object.values(ownPolicyNames(fleet));
+  const policies = state.inline.filter(({ name }) => own.includes(name)).map(({ name }) => step('delete', ['inline policy', name], `of role ${role}`, { actions: [{ call: 'delete inline', role, policy: name }] }));
+  const otherFleets = state.inline.filter(({ name }) => isOwnPolicyName(name) && !own.includes(name)).map(({ name }) => name);
+  const head = step('leave', ['role', role], `setup did not make it for this fleet${otherFleets.length === 0 ? '' : `; what other fleets need stays on it (${otherFleets.join(', ')})`}`);
+  return otherFleets.length > 0 ? [head, ...policies] : [head, ...policies, ...undoTrust(state), ...undoAttached(state), ...undoTags(state)];
+}
+
+function undoTrust({ role }: RoleState): Step[] {
+  const there = readPolicy(role.trust, `The trust policy of role ${role.name}`);
+  const sids: readonly unknown[] = [ownSids.credentials, ownSids.sageMaker];
+  const after = { ...there, Statement: there.Statement.filter(({ Sid }) => !sids.includes(Sid)) };
+  if (after.Statement.length === there.Statement.length) return [];
+  const subject = ['trust policy', role.name] as const;
+  // IAM takes no trust policy without a statement.
+  if (after.Statement.length === 0) return [step('leave', subject, 'nothing but statements of setup is in it, and it cannot be empty')];
+  return [step('change', subject, 'without the statements of setup', { diff: diffLines(policyText(there), policyText(after)), actions: [{ call: 'set trust', role: role.name, trust: policyText(after) }] })];
+}
+
+function undoAttached({ role, attached }: RoleState): Step[] {
+  const noted = attachedBySetup(role.tags);
+  return attached.filter(({ name }) => noted.includes(name)).map(({ name, arn }) => step('delete', ['managed policy', name], `detached from role ${role.name}`, { actions: [{ call: 'detach', role: role.name, policyArn: arn }] }));
+}
+
+/** Last, for they say what there is to undo. A tag of the fleet that made the role stays. */
+function undoTags({ role }: RoleState): Step[] {
+  const keys = [ownTags.policies, ownTags.attached, ownTags.bucket].filter((key) => role.tags[key] !== undefined);
+  if (keys.length === 0 || role.tags[ownTags.fleet] !== undefined) return [];
+  return [step('delete', ['tags', role.name], keys.join(', '), { actions: [{ call: 'untag role', role: role.name, keys }] })];
+}
