@@ -23,7 +23,6 @@ type Options = {
   thing: string[];
   region?: string;
   profile?: string;
-  endpoint?: string;
   role?: string;
   roleAlias?: string;
   bucket?: string;
@@ -49,7 +48,6 @@ export function setupCommand(): Command {
     .option('--thing <name>', 'a device of the fleet; may be repeated', collect, [])
     .option('--region <region>', 'AWS region. Default: that of the environment or the profile')
     .option('--profile <name>', 'profile of the AWS configuration files')
-    .option('--endpoint <url>', 'another server that speaks as AWS')
     .option('--role <name>', 'IAM role of the devices. Default: SageMakerFescue-<fleet>')
     .option('--role-alias <name>', 'role alias. Default: SageMakerEdge-<fleet>')
     .option('--bucket <name>', 'bucket of the captures. Default: sagemaker-<fleet>-<account>-<region>')
@@ -75,7 +73,7 @@ async function runSetup(options: Options, command: Command): Promise<void> {
   if (options.template === true || options.operatorPolicy === true) return printOffline(wish, options);
   // Before AWS is asked for the account, which only the bucket's name takes.
   checkNames({ ...wish, names: { ...fleetNames(wish.fleet, { account: '000000000000', region: 'eu-west-1' }), ...wish.names } });
-  const cloud = await connectCloud({ region: options.region, profile: options.profile, endpoint: options.endpoint });
+  const cloud = await connectCloud({ region: options.region, profile: options.profile });
   try {
     if (options.installer === undefined || options.apply === true) await planAndApply(cloud, { wish, options });
     if (options.installer !== undefined) await printInstaller(cloud, { wish, nucleus: options.installer === true ? 'classic' : options.installer });
@@ -122,14 +120,16 @@ async function planAndApply(cloud: Cloud, { wish, options }: { wish: Wish; optio
 }
 
 function endText({ desired, steps, mode }: Planned, { options, there }: { options: Options; there: Readonly<Record<string, string>> | undefined }): string {
-  const isNothing = isDone(steps);
-  if (there === undefined) return isNothing ? '' : 'Nothing has been changed. Run it again with --apply to carry it out.\n';
+  if (there === undefined) return isDone(steps) ? '' : 'Nothing has been changed. Run it again with --apply to carry it out.\n';
   const found = Object.entries(there);
-  const pairs = found.length === 0 ? '' : `\n${formatPairs(found)}`;
-  if (mode === 'destroy') return found.length === 0 ? 'Nothing of it is left.\n' : `\nStill there:${pairs}`;
-  const things = desired.things.slice(0, 1).map((thing) => ` --thing ${thing}`).join('');
-  const profile = options.profile === undefined ? '' : ` --profile ${options.profile}`;
-  return `${pairs}\nNext: fescue doctor --fleet ${desired.fleet}${things} --region ${desired.place.region}${profile}\n`;
+  if (mode === 'destroy') return found.length === 0 ? 'Nothing of it is left.\n' : `\nStill there:\n${formatPairs(found)}`;
+  return `\n${formatPairs(found)}\nNext: ${doctorLine(desired, options)}\n`;
+}
+
+/** With what it does not find out itself. */
+function doctorLine({ fleet, things, place }: Planned['desired'], { roleAlias, bucket, profile }: Options): string {
+  const flags = { fleet, thing: things[0], 'role-alias': roleAlias, bucket, region: place.region, profile };
+  return `fescue doctor --cloud ${Object.entries(flags).flatMap(([flag, value]) => (value === undefined ? [] : [`--${flag} ${value}`])).join(' ')}`;
 }
 
 function collect(text: string, earlier: string[]): string[] {

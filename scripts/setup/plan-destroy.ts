@@ -37,7 +37,7 @@ function planGroup({ group, memberCount, ownThings }: DestroyState, { names, fle
 function planBucket({ bucket, role, isBucketEmpty }: DestroyState, { names, fleet }: Desired): Step[] {
   if (bucket === undefined) return [];
   const subject = ['bucket', names.bucket] as const;
-  if (!isOwnBucket(bucket, { fleet, role: role?.role })) return [step('leave', subject, 'setup did not make it for this fleet'), ...planBucketPolicy(bucket.policy, names.bucket)];
+  if (!isOwnBucket(bucket, { fleet, role: role?.role })) return [step('leave', subject, 'setup did not make it for this fleet'), ...(bucket.tags[ownTags.fleet] === undefined ? planBucketPolicy(bucket.policy, names.bucket) : [])];
   if (!isBucketEmpty) return [step('leave', subject, `it holds captures, or older versions of them. To delete it as well: empty it with Empty in the console of S3 (https://s3.console.aws.amazon.com/s3/bucket/${names.bucket}/empty), then the same command again`)];
   return [step('delete', subject, 'empty', { actions: [{ call: 'delete bucket', bucket: names.bucket }] })];
 }

@@ -14,7 +14,7 @@ export function planRole(state: RoleState | undefined, desired: Desired, { isMak
   if (state === undefined) return newRole(desired, { isMakingBucket });
   const { role } = state;
   const isOwn = isOwnRole(role, desired.fleet);
-  const tags = missingTags(roleTags(desired, { isOwn, attached: attachedBySetup(role.tags), isMakingBucket }), role.tags);
+  const tags = missingTags(roleTags(desired, { owner: role.tags[ownTags.fleet], attached: attachedBySetup(role.tags), isMakingBucket }), role.tags);
   const attached = planAttached(state, desired);
   return [
     step('keep', ['role', role.name], isOwn ? role.arn : `${role.arn}, which ${ownerOf(role.tags)}: only what is missing is added`),
@@ -28,7 +28,7 @@ export function planRole(state: RoleState | undefined, desired: Desired, { isMak
 
 function newRole(desired: Desired, { isMakingBucket }: { isMakingBucket: boolean }): Step[] {
   const { names, fleet, variant, trust, inline } = desired;
-  const tags = roleTags(desired, { isOwn: true, attached: [], isMakingBucket });
+  const tags = roleTags(desired, { owner: fleet, attached: [], isMakingBucket });
   const create = { call: 'create role', role: names.role, description: `What devices of the Fescue fleet ${fleet} may do in AWS`, trust: policyText(trust), tags } as const;
   return [
     step('create', ['role', names.role], `trusts ${principals(variant)}; tags ${tagsText(tags)}`, { diff: diffLines(undefined, create.trust), actions: [create] }),

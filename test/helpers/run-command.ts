@@ -8,7 +8,12 @@ export type RunningCommand = { process: ChildProcess; output: () => CommandResul
 
 /** Starts `fescue` with arguments, as a shell would. */
 export function startFescue(...args: string[]): RunningCommand {
-  const child = spawn(process.execPath, [resolve('scripts/fescue.mjs'), ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  return startFescueIn({}, ...args);
+}
+
+/** The same, with more in its environment. */
+export function startFescueIn(environment: Readonly<Record<string, string>>, ...args: string[]): RunningCommand {
+  const child = spawn(process.execPath, [resolve('scripts/fescue.mjs'), ...args], { env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] });
   const result: CommandResult = { code: null, stdout: '', stderr: '' };
   child.stdout.on('data', (chunk: Buffer) => void (result.stdout += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => void (result.stderr += chunk.toString()));
@@ -23,4 +28,8 @@ export function startFescue(...args: string[]): RunningCommand {
 /** Runs `fescue` to its end. */
 export async function fescue(...args: string[]): Promise<CommandResult> {
   return startFescue(...args).done;
+}
+
+export async function fescueIn(environment: Readonly<Record<string, string>>, ...args: string[]): Promise<CommandResult> {
+  return startFescueIn(environment, ...args).done;
 }
