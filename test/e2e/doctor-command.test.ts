@@ -96,6 +96,7 @@ describe('without a device', () => {
     [['--only', ''], /There is no check ""/],
     [['--account', '12'], /12 digits/],
     [['--fleet', 'a b'], /Expected at most 63 letters/],
+    [['--cloud', '--root', '/nowhere'], /not known what to look for in the account\. Name the fleet with --fleet/],
     [['--region', 'here'], /region such as eu-central-1/],
   ])('%j is bad usage', async (args, message) => {
     expect(await fescue('doctor', ...args)).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(message) as string });
