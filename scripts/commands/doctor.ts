@@ -8,7 +8,7 @@ import type { CheckStatus } from '../doctor/check.ts';
 import { openDevice, thisSystem } from '../doctor/device/open-device.ts';
 import { examine, type Examination, type Examined } from '../doctor/examine.ts';
 import { reportOf, type Side } from '../doctor/report.ts';
-import type { SubjectFlags } from '../doctor/subject.ts';
+import { findSubject, type FoundSubject, type SubjectFlags } from '../doctor/subject.ts';
 import { checkListText, doctorText } from './doctor-text.ts';
 import { ProgressLine } from './progress-line.ts';
 
@@ -73,12 +73,13 @@ Examples:
     .action(runDoctor);
 }
 
-async function runDoctor(flags: Flags): Promise<void> {
+async function runDoctor(flags: Flags, command: Command): Promise<void> {
   if (flags.list) {
     process.stdout.write(flags.json ? `${JSON.stringify(allChecks.map(({ side, check: { name, title, prerequisite } }) => ({ name, side, title, ...(prerequisite && { prerequisite }) })))}\n` : checkListText(allChecks));
     return;
   }
   const device = await openDevice(thisSystem(), { root: flags.root, socket: flags.socket, recipeFolder: flags.recipeDir });
+  if (flags.cloud && !isAnythingNamed(findSubject(flags, device, process.env))) command.error('error: it is not known what to look for in the account. Name the fleet with --fleet, or a thing, role, role alias or bucket.');
   const progress = new ProgressLine(process.stderr, process.stderr.isTTY);
   const { thing, fleet, role, roleAlias, bucket, region, account } = flags;
   const examined = await examine({
@@ -94,6 +95,11 @@ async function runDoctor(flags: Flags): Promise<void> {
   const about = { subject: examined.subject, nucleus: device.nucleus };
   process.stdout.write(flags.json ? `${JSON.stringify(reportOf(examined.results, about))}\n` : doctorText(examined.results, about, { width: process.stdout.columns ?? Infinity, paint }));
   process.exitCode = exitCodeOf(examined, flags);
+}
+
+/** All checks of the account would not apply, and that would look like success. */
+function isAnythingNamed({ fleet, thing, role, roleAlias, bucket }: FoundSubject): boolean {
+  return [fleet, thing, role, roleAlias, bucket].some((named) => named !== undefined);
 }
 
 function exitCodeOf({ results, isCloudClosed }: Examined, { cloud }: Flags): number {
