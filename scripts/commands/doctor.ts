@@ -21,6 +21,7 @@ type Flags = SubjectFlags & {
   socket?: string;
   recipeDir?: string;
   profile?: string;
+  endpoint?: string;
   asDocumented?: true;
   leastPrivilege?: true;
   list?: true;
@@ -47,6 +48,7 @@ export function doctorCommand(): Command {
     .addOption(nameOption('--region <region>', "region. Default: the nucleus's, else that of AWS's configuration", regionRule))
     .addOption(nameOption('--account <number>', 'the account it has to be', accountRule))
     .option('--profile <name>', "profile of AWS's configuration files")
+    .option('--endpoint <url>', 'another server that speaks as AWS')
     .addOption(new Option('--as-documented', 'judge the role by the policies of the prerequisites').conflicts('leastPrivilege'))
     .option('--least-privilege', 'judge the role by what Fescue needs. Default: by the tag of fescue setup, else as documented')
     .option('--root <folder>', 'Greengrass root. Default: GG_ROOT, GGC_ROOT_PATH, /greengrass/v2, nucleus lite, build/nucleus of this checkout')
@@ -84,7 +86,7 @@ async function runDoctor(flags: Flags): Promise<void> {
     flags: Object.fromEntries(Object.entries({ thing, fleet, role, roleAlias, bucket, region, account }).filter(([, value]) => value !== undefined)),
     variant: variantOf(flags),
     profile: flags.profile,
-    connect: connectCloud,
+    connect: async (options) => connectCloud({ ...options, endpoint: flags.endpoint }),
     isChosen: chooser(flags),
     onStart: ({ name }) => progress.show(`checking ${name} …`),
   });

@@ -1,7 +1,10 @@
+import { CloudError } from '../cloud/cloud-error.ts';
 import type { PolicyVariant } from '../cloud/names.ts';
-import type { Check, CheckFacts } from './check.ts';
 import { cloudChecks, deviceChecks } from './all-checks.ts';
-import { accessCheck, type CloudAccess, type Connect, openCloudAccess, roleBehind } from './cloud-access.ts';
+import type { Check, CheckFacts, CloudContext } from './check.ts';
+import { callerWith, type CloudAccess, type Connect, openCloudAccess } from './cloud-access.ts';
+import { accountCheck } from './cloud-checks/account.ts';
+import { roleInQuestion } from './cloud-checks/subject.ts';
 import type { DeviceContext, DeviceView } from './device/device-view.ts';
 import type { Side, SidedResult } from './report.ts';
 import { type CheckResult, runChecks } from './run-checks.ts';
@@ -21,48 +24,54 @@ export type Examination = {
 export type Examined = {
   readonly subject: FoundSubject;
   readonly results: readonly SidedResult[];
-  /** Whether AWS was asked in vain. */
+  /** Whether AWS was to be asked, and could not. */
   readonly isCloudClosed: boolean;
 };
 
 /** Finds out what is to be examined, and runs the checks that are chosen. */
 export async function examine(examination: Examination): Promise<Examined> {
-  const { device, flags, onStart, isChosen } = examination;
+  const { device, flags, onStart } = examination;
   const found = findSubject(flags, device, device.system.environment);
-  const [ofDevice, ofCloud] = [chosen(deviceChecks, 'device', isChosen), chosen(cloudChecks, 'cloud', isChosen)];
-  const wantsCloud = ofCloud.length > 0 || isChosen(accessCheck.name, 'cloud');
-  if (wantsCloud) onStart(accessCheck);
-  const access = wantsCloud ? await openCloudAccess(examination.connect, { region: found.region?.value, profile: examination.profile, wanted: found.account?.value }) : undefined;
+  const ofCloud = chosen(cloudChecks, 'cloud', examination);
+  const access = ofCloud.length === 0 ? undefined : await openAccess(found, examination);
   try {
-    const named = access?.cloud === undefined ? found : await completed(found, access);
-    const subject = subjectOf(named, device.agent);
-    const deviceResults = await runChecks(ofDevice, { device, subject, identify: identifier(examination.connect) }, { onStart });
-    const cloudResults = access?.cloud === undefined ? [] : await runChecks(ofCloud, { cloud: access.cloud, subject, variant: examination.variant }, { onStart });
-    const accessResults = access === undefined ? [] : [{ check: accessCheck, verdict: access.verdict }];
-    return { subject: named, results: [...sided('device', deviceResults), ...sided('cloud', [...accessResults, ...cloudResults])], isCloudClosed: access?.verdict.status === 'warning' };
+    const context = access?.cloud === undefined ? undefined : { cloud: access.cloud, subject: subjectOf(found, device.agent), variant: examination.variant };
+    const subject = context === undefined ? found : await completed(found, context);
+    const identify: DeviceContext['identify'] = async (credentials, region) => callerWith(examination.connect, { credentials, region });
+    const ofDevice = await runChecks(chosen(deviceChecks, 'device', examination), { device, subject: subjectOf(subject, device.agent), identify }, { onStart });
+    const results = context === undefined ? closed(access) : await runChecks(ofCloud, context, { onStart });
+    return { subject, results: [...sided('device', ofDevice), ...sided('cloud', results)], isCloudClosed: access !== undefined && access.cloud === undefined };
   } finally {
     access?.cloud?.close();
   }
 }
 
-async function completed(found: FoundSubject, { cloud, caller }: Extract<CloudAccess, { caller: unknown }>): Promise<FoundSubject> {
-  const place = { account: caller.account, region: cloud.region, roleOfAlias: undefined };
-  const alias = completeSubject(found, place).roleAlias?.value;
-  return completeSubject(found, { ...place, roleOfAlias: alias === undefined || found.role !== undefined ? undefined : await roleBehind(cloud, alias) });
+async function openAccess(found: FoundSubject, { connect, profile, onStart }: Examination): Promise<CloudAccess> {
+  onStart(accountCheck);
+  return openCloudAccess(connect, { region: found.region?.value, profile });
 }
 
-function identifier(connect: Connect): DeviceContext['identify'] {
-  return async (credentials, region) => {
-    const cloud = await connect({ region, credentials });
-    try {
-      return await cloud.identity.caller();
-    } finally {
-      cloud.close();
-    }
-  };
+/** One line stands for all that AWS would have to be asked for. */
+function closed(access: CloudAccess | undefined): CheckResult[] {
+  return access === undefined || access.cloud !== undefined ? [] : [{ check: accountCheck, verdict: access.verdict }];
 }
 
-function chosen<Context>(checks: readonly Check<Context>[], side: Side, isChosen: Examination['isChosen']): readonly Check<Context>[] {
+async function completed(found: FoundSubject, context: CloudContext): Promise<FoundSubject> {
+  const { account } = await context.cloud.identity.caller();
+  return completeSubject(found, { account, region: context.cloud.region, role: await roleOf(context) });
+}
+
+async function roleOf(context: CloudContext): Promise<string | undefined> {
+  try {
+    return (await roleInQuestion(context))?.name;
+  } catch (error) {
+    // The checks of the role say why.
+    if (error instanceof CloudError) return undefined;
+    throw error;
+  }
+}
+
+function chosen<Context>(checks: readonly Check<Context>[], side: Side, { isChosen }: Examination): readonly Check<Context>[] {
   return checks.filter(({ name }) => isChosen(name, side));
 }
 

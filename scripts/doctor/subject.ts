@@ -32,25 +32,19 @@ export function findSubject(flags: SubjectFlags, { nucleus, agent }: Pick<Device
   });
 }
 
-/** What AWS tells of it. */
-export type CloudPlace = {
-  readonly account: string;
-  readonly region: string;
-  /** Of the role alias in question, when that is known and there. */
-  readonly roleOfAlias: string | undefined;
-};
+/** What AWS tells of it. @property role that the devices take, as far as that can be told */
+export type CloudPlace = { readonly account: string; readonly region: string; readonly role: string | undefined };
 
-/** Fills in what nobody named: the role behind the alias, and what `fescue setup` would choose for the fleet. */
-export function completeSubject(found: FoundSubject, { account, region, roleOfAlias }: CloudPlace): FoundSubject {
+/** Fills in what nobody named: what `fescue setup` would choose for the fleet, and the role behind an alias of others. */
+export function completeSubject(found: FoundSubject, { account, region, role }: CloudPlace): FoundSubject {
   const names = found.fleet === undefined ? undefined : fleetNames(found.fleet.value, { account, region });
   const chosen = 'as fescue setup names it';
-  // An alias that somebody chose leads to a role that somebody chose.
-  const isOwnAlias = found.roleAlias === undefined || found.roleAlias.value === names?.roleAlias;
+  const roleAlias = found.roleAlias ?? first([names?.roleAlias, chosen]);
   return withoutAbsent({
     ...found,
     region: found.region ?? { value: region, origin: "the region of AWS's configuration" },
-    roleAlias: found.roleAlias ?? first([names?.roleAlias, chosen]),
-    role: found.role ?? first([roleOfAlias, `the role of ${found.roleAlias?.value ?? names?.roleAlias}`], [isOwnAlias ? names?.role : undefined, chosen]),
+    roleAlias,
+    role: found.role ?? first([role, role === names?.role ? chosen : `the role of ${roleAlias?.value}`]),
     bucket: found.bucket ?? first([names?.bucket, chosen]),
   });
 }

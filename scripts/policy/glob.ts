@@ -16,8 +16,14 @@ export function globOf(pattern: string): Glob {
  * `sometimes`. The time it takes grows with the product of both lengths, whatever they hold.
  */
 export function extentOfMatch(pattern: Glob, text: Glob): Extent {
-  if (includes(pattern, text)) return 'always';
-  return overlaps(pattern, text) ? 'sometimes' : 'never';
+  const short = pattern.filter((piece, index) => !repeats(piece, pattern[index - 1]));
+  if (includes(short, text)) return 'always';
+  return overlaps(short, text) ? 'sometimes' : 'never';
+}
+
+/** Two stars in a row say no more than one. */
+function repeats(piece: Piece, before: Piece | undefined): boolean {
+  return typeof piece === 'object' && piece.many && typeof before === 'object' && before.many && before.colons === piece.colons;
 }
 
 /** Follows all ways through the pattern at once, so there is nothing to go back to. */

@@ -36,7 +36,7 @@ async function bucketVerdict(name: string, context: CloudContext): Promise<Verdi
   const needsWord = context.subject.anyBucketName !== true;
   if (needsWord && !regex.test(name)) return fail(`${name}; expected ${expected}`, `Use another bucket. Without sagemaker in its name, the agent takes it with BucketNameRule set to any, and AmazonSageMakerEdgeDeviceFleetPolicy does not let devices write to it.`);
   const bucket = await context.cloud.buckets.get(name);
-  if (bucket === undefined) return fail(`no bucket ${name}`, setupCommand(context));
+  if (bucket === undefined) return fail(`no bucket ${name}`, await setupCommand(context));
   const { region } = await placeOf(context);
   if (bucket.region !== region) return fail(`${name} is in ${bucket.region}; the devices are in ${region}`, `Use a bucket in ${region}, or set AwsRegion of the agent to ${bucket.region} and run this with --region ${bucket.region}.`);
   return ok(`${name} in ${region}`);

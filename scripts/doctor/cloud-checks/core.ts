@@ -1,7 +1,7 @@
 import type { CoreDevice } from '../../cloud/cloud.ts';
 import type { Check, CloudContext, Verdict } from '../check.ts';
 import { fail, notApplicable, ok, warning } from '../verdict.ts';
-import { command } from './remedies.ts';
+import { regionalCommand } from './remedies.ts';
 import { noThing } from './thing.ts';
 
 /** A core device tells its state at least once a day. */
@@ -14,10 +14,11 @@ export const coreCheck: Check<CloudContext> = {
   prerequisite: { step: '1', line: 7, says: 'Install the Greengrass Core software, of version 2 (line 73).' },
   meaning: 'Nothing can be deployed to the device.',
   after: ['aws-credentials', 'thing'],
-  run: async ({ cloud, subject: { thing } }) => {
+  run: async (context) => {
+    const { thing } = context.subject;
     if (thing === undefined) return noThing;
-    const core = await cloud.cores.get(thing);
-    return core === undefined ? fail(`the cloud knows no core device ${thing}`, install) : coreVerdict(core);
+    const core = await context.cloud.cores.get(thing);
+    return core === undefined ? fail(`the cloud knows no core device ${thing}`, install) : coreVerdict(core, context);
   },
 };
 
@@ -37,11 +38,11 @@ export const componentCheck: Check<CloudContext> = {
   },
 };
 
-function coreVerdict({ thing, nucleusVersion, status, lastSeen }: CoreDevice): Verdict {
+function coreVerdict({ thing, nucleusVersion, status, lastSeen }: CoreDevice, context: CloudContext): Verdict {
   const seen = lastSeen === undefined ? '' : `, last heard of ${lastSeen.toISOString()}`;
   const found = `nucleus ${nucleusVersion}, ${status.toLowerCase()}${seen}`;
   if (Number.parseInt(nucleusVersion, 10) < 2) return fail(`${found}; expected version 2`, install);
-  if (status !== 'HEALTHY') return fail(found, `A component is broken. Which one: ${command('aws', 'greengrassv2', 'list-installed-components', '--core-device-thing-name', thing)}`);
+  if (status !== 'HEALTHY') return fail(found, `A component is broken. Which one: ${regionalCommand(context, 'greengrassv2', 'list-installed-components', '--core-device-thing-name', thing)}`);
   if (lastSeen !== undefined && Date.now() - lastSeen.getTime() > longestSilenceMs) return warning(found, 'Look whether the device has power and network, and whether Greengrass runs there: fescue doctor on the device.');
   return ok(found);
 }

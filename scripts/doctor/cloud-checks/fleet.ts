@@ -1,6 +1,6 @@
 import type { Check, CloudContext } from '../check.ts';
 import { fail, notApplicable, ok } from '../verdict.ts';
-import { command, setupCommand } from './remedies.ts';
+import { regionalCommand, setupCommand } from './remedies.ts';
 import { namesOf } from './subject.ts';
 import { noThing } from './thing.ts';
 
@@ -16,7 +16,7 @@ export const fleetChecks: readonly Check<CloudContext>[] = [
     run: async (context) => {
       const { group } = await namesOf(context);
       if (group === undefined) return noFleet;
-      if ((await context.cloud.things.group(group)) === undefined) return fail(`no thing group ${group} in ${context.cloud.region}; it is what takes the place of Edge Manager's device fleet`, setupCommand(context));
+      if ((await context.cloud.things.group(group)) === undefined) return fail(`no thing group ${group} in ${context.cloud.region}; it is what takes the place of Edge Manager's device fleet`, await setupCommand(context));
       return ok(`thing group ${group}, in place of the device fleet of Edge Manager, which ended`);
     },
   },
@@ -34,7 +34,7 @@ export const fleetChecks: readonly Check<CloudContext>[] = [
       const groups = await context.cloud.things.groupsOf(thing);
       if (groups.includes(group)) return ok(`${thing} is in thing group ${group}; GetDeviceRegistration, which said so before, ended with the service`);
       const elsewhere = groups.length === 0 ? 'in no thing group' : `in ${groups.join(', ')}`;
-      return fail(`${thing} is ${elsewhere}; expected ${group}`, command('aws', 'iot', 'add-thing-to-thing-group', '--thing-name', thing, '--thing-group-name', group));
+      return fail(`${thing} is ${elsewhere}; expected ${group}`, regionalCommand(context, 'iot', 'add-thing-to-thing-group', '--thing-name', thing, '--thing-group-name', group));
     },
   },
 ];

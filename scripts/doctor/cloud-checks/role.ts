@@ -1,7 +1,7 @@
 import { roleNameRule } from '../../cloud/names.ts';
 import type { Check, CloudContext, Verdict } from '../check.ts';
 import { fail, notApplicable, ok } from '../verdict.ts';
-import { command, setupCommand } from './remedies.ts';
+import { regionalCommand, setupCommand } from './remedies.ts';
 import { namesOf, roleInQuestion, type RoleInQuestion } from './subject.ts';
 
 export const noRole = notApplicable('no role named', 'Name the role with --role, its alias with --role-alias, or the fleet with --fleet.');
@@ -23,7 +23,7 @@ export const roleChecks: readonly Check<CloudContext>[] = [
     after: ['aws-credentials'],
     run: ofRole(async ({ name, role, denied }, context) => {
       if (denied !== undefined) throw denied;
-      return role === undefined ? fail(`no role ${name}`, setupCommand(context)) : ok(role.arn);
+      return role === undefined ? fail(`no role ${name}`, await setupCommand(context)) : ok(role.arn);
     }),
   },
   {
@@ -35,7 +35,7 @@ export const roleChecks: readonly Check<CloudContext>[] = [
     run: ofRole(async ({ name }, context) => {
       if (roleNameRule.regex.test(name)) return ok(name);
       const { role: _, ...subject } = context.subject;
-      return fail(`${name}; expected ${roleNameRule.expected}`, `A role cannot be renamed. Make one with the right name, and let the alias point to it: ${setupCommand({ ...context, subject })}`);
+      return fail(`${name}; expected ${roleNameRule.expected}`, `A role cannot be renamed. Make one with the right name, and let the alias point to it: ${await setupCommand({ ...context, subject })}`);
     }),
   },
   {
@@ -52,9 +52,9 @@ async function aliasVerdict(context: CloudContext): Promise<Verdict> {
   const { roleAlias } = await namesOf(context);
   if (roleAlias === undefined) return notApplicable('no role alias named', 'Name it with --role-alias; it is iotRoleAlias in the configuration of the nucleus.');
   const alias = await context.cloud.things.roleAlias(roleAlias);
-  if (alias === undefined) return fail(`no role alias ${roleAlias} in ${context.cloud.region}`, setupCommand(context));
+  if (alias === undefined) return fail(`no role alias ${roleAlias} in ${context.cloud.region}`, await setupCommand(context));
   const found = await roleInQuestion(context);
   if (found?.denied !== undefined) throw found.denied;
   if (found?.role === undefined || alias.roleArn === found.role.arn) return ok(`${roleAlias} points to ${alias.roleArn}`);
-  return fail(`${roleAlias} points to ${alias.roleArn}; expected ${found.role.arn}`, command('aws', 'iot', 'update-role-alias', '--role-alias', roleAlias, '--role-arn', found.role.arn));
+  return fail(`${roleAlias} points to ${alias.roleArn}; expected ${found.role.arn}`, regionalCommand(context, 'iot', 'update-role-alias', '--role-alias', roleAlias, '--role-arn', found.role.arn));
 }

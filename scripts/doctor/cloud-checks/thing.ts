@@ -1,7 +1,7 @@
 import { thingNameRule } from '../../cloud/names.ts';
 import type { Check, CloudContext, Verdict } from '../check.ts';
 import { fail, notApplicable, ok, warning } from '../verdict.ts';
-import { command, setupCommand } from './remedies.ts';
+import { regionalCommand, setupCommand } from './remedies.ts';
 
 export const noThing = notApplicable('no thing named', 'Name it with --thing.');
 /** What IoT Core takes; under another name there can be no thing. */
@@ -13,7 +13,7 @@ export const thingChecks: readonly Check<CloudContext>[] = [
     title: 'The thing name is all lowercase, with no more than dashes',
     prerequisite: { step: '2', line: 11, says: 'The thing name is all lowercase, with no other characters than dashes.' },
     meaning: 'The device cannot be called like its thing, and its captures and reports go astray.',
-    run: async ({ subject: { thing } }) => (thing === undefined ? noThing : nameVerdict(thing)),
+    run: async (context) => (context.subject.thing === undefined ? noThing : nameVerdict(context.subject.thing, context)),
   },
   {
     name: 'thing',
@@ -29,10 +29,10 @@ export const thingChecks: readonly Check<CloudContext>[] = [
   },
 ];
 
-function nameVerdict(thing: string): Verdict {
+function nameVerdict(thing: string, context: CloudContext): Verdict {
   if (thingNameRule.regex.test(thing)) return ok(thing);
   const better = thing.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-').replaceAll(/^-+|-+$/g, '').slice(0, 63) || 'device-1';
-  return fail(`${JSON.stringify(thing)} has ${oddities(thing).join(', ')}; expected ${thingNameRule.expected}`, `A thing cannot be renamed. Make another, and install Greengrass with it: ${command('aws', 'iot', 'create-thing', '--thing-name', better)}`);
+  return fail(`${JSON.stringify(thing)} has ${oddities(thing).join(', ')}; expected ${thingNameRule.expected}`, `A thing cannot be renamed. Make another, and install Greengrass with it: ${regionalCommand(context, 'iot', 'create-thing', '--thing-name', better)}`);
 }
 
 /** @example ['capitals', 'colons'] */
@@ -51,8 +51,8 @@ function oddities(thing: string): string[] {
 
 async function thingVerdict(thing: string, context: CloudContext): Promise<Verdict> {
   const { things } = context.cloud;
-  if ((await things.thing(thing)) === undefined) return fail(`no thing ${thing} in ${context.cloud.region}`, setupCommand(context));
+  if ((await things.thing(thing)) === undefined) return fail(`no thing ${thing} in ${context.cloud.region}`, await setupCommand(context));
   const principals = await things.principalsOf(thing);
   if (principals.length > 0) return ok(`${thing}, with ${principals.length === 1 ? 'a certificate' : `${principals.length} certificates`}; whether it is active, the IoT console says`);
-  return warning(`${thing} has no certificate: nothing can connect as it yet`, `Install Greengrass on the device, which registers one, or attach one that is there: aws iot attach-thing-principal ${command('--thing-name', thing)} --principal ARN-OF-CERTIFICATE`);
+  return warning(`${thing} has no certificate: nothing can connect as it yet`, `Install Greengrass on the device, which registers one, or attach one that is there: ${regionalCommand(context, 'iot', 'attach-thing-principal', '--thing-name', thing, '--principal', 'ARN-OF-CERTIFICATE')}`);
 }

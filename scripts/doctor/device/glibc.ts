@@ -6,6 +6,7 @@ import { namesIn } from './files.ts';
 
 const commandTimeoutMs = 5_000;
 const headerBytes = 64;
+const elfMark = 0x7f454c46;
 /** The type of the section that names the versions of libraries a file needs (SHT_GNU_verneed). */
 const neededVersions = 0x6fff_fffe;
 const mostSectionBytes = 1024 ** 2;
@@ -57,7 +58,7 @@ type Section = { readonly type: number; readonly offset: number; readonly size: 
 
 async function sectionsOf(file: FileHandle): Promise<Section[]> {
   const header = await readAt(file, 0, headerBytes);
-  if (header.length < headerBytes) return [];
+  if (header.length < headerBytes || header.readUInt32BE(0) !== elfMark) return [];
   const [entryBytes, count] = [header.readUInt16LE(58), header.readUInt16LE(60)];
   if (entryBytes < 64) return [];
   const table = await readAt(file, Number(header.readBigUInt64LE(40)), entryBytes * count);
@@ -86,7 +87,9 @@ async function textAt(file: FileHandle, position: number): Promise<string> {
   return bytes.subarray(0, end < 0 ? 0 : end).toString('latin1');
 }
 
+/** What there is of it: nothing beyond the end of the file. */
 async function readAt(file: FileHandle, position: number, length: number): Promise<Buffer> {
+  if (!Number.isSafeInteger(position)) return Buffer.alloc(0);
   const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, position);
   return buffer.subarray(0, bytesRead);
 }

@@ -15,7 +15,7 @@ function device(configuration: Partial<NucleusConfiguration> | undefined, settin
 }
 
 const nothing = device(undefined);
-const place = { account: '123456789012', region: 'eu-west-1', roleOfAlias: undefined };
+const place = { account: '123456789012', region: 'eu-west-1', role: 'SageMakerFescue-lobby' };
 
 test('flags come first, then the nucleus, the agent and the environment, and each says where it is from', () => {
   const full = device({ thingName: 'of-nucleus', roleAlias: 'Alias', region: 'eu-west-1' }, { DeviceName: 'of-agent', DeviceFleetName: 'lobby', BucketName: 'sagemaker-bucket', AwsRegion: 'eu-west-3', FolderPrefix: 'mine' });
@@ -42,14 +42,15 @@ test('settings of an agent that is not deployed are nobody\'s', () => {
 test('what nobody named is what setup would choose for the fleet', () => {
   const { role, roleAlias, bucket, region } = completeSubject(findSubject({ fleet: 'lobby' }, nothing, {}), place);
   expect([role?.value, roleAlias?.value, bucket?.value, region?.value]).toEqual(['SageMakerFescue-lobby', 'SageMakerEdge-lobby', 'sagemaker-lobby-123456789012-eu-west-1', 'eu-west-1']);
-  expect(completeSubject({}, place)).toEqual({ region: { value: 'eu-west-1', origin: "the region of AWS's configuration" } });
+  expect(completeSubject({}, { ...place, role: undefined })).toEqual({ region: { value: 'eu-west-1', origin: "the region of AWS's configuration" } });
 });
 
-test('the role is the one behind the alias; behind an alias of others it is not guessed', () => {
+test('a role that AWS tells is told to be the one behind the alias, unless somebody named another', () => {
   const named = findSubject({ fleet: 'lobby' }, device({ roleAlias: 'Theirs' }), {});
-  expect(completeSubject(named, place).role).toBeUndefined();
-  expect(completeSubject(named, { ...place, roleOfAlias: 'SageMakerTheirs' }).role).toEqual({ value: 'SageMakerTheirs', origin: 'the role of Theirs' });
-  expect(completeSubject({ ...named, role: { value: 'SageMakerX', origin: '--role' } }, { ...place, roleOfAlias: 'SageMakerTheirs' }).role?.value).toBe('SageMakerX');
+  expect(completeSubject(named, { ...place, role: undefined }).role).toBeUndefined();
+  expect(completeSubject(named, place).role).toEqual({ value: 'SageMakerFescue-lobby', origin: 'as fescue setup names it' });
+  expect(completeSubject(named, { ...place, role: 'SageMakerTheirs' }).role).toEqual({ value: 'SageMakerTheirs', origin: 'the role of Theirs' });
+  expect(completeSubject({ ...named, role: { value: 'SageMakerX', origin: '--role' } }, { ...place, role: 'SageMakerTheirs' }).role?.value).toBe('SageMakerX');
 });
 
 test('checks get the names, and which buckets the agent takes', () => {

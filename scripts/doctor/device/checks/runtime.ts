@@ -1,7 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { programProblem, sharedLibraryProblem } from '../../../../components/agent/elf-file.ts';
-import { hasCode } from '../../../../components/common/errors.ts';
+import { FescueError, hasCode } from '../../../../components/common/errors.ts';
+import type { Finished } from '../../../deploy/run-process.ts';
 import { componentNames } from '../../../packaging/recipes.ts';
 import type { Check, Verdict } from '../../check.ts';
 import { fail, notApplicable, ok, warning } from '../../verdict.ts';
@@ -40,11 +41,21 @@ async function runtimeVerdict(folder: string, remedy: string, system: System): P
   if (problem !== undefined) return fail(problem, remedy);
   const unfit = await libCProblem([program, ...libraries], system);
   if (unfit !== undefined) return unfit;
-  const started = await system.run([program, '--version'], { timeoutMs: startTimeoutMs });
+  const started = await start(program, system);
   const [, version, major] = /^v((\d+)\.\S+)/.exec(started.stdout) ?? [];
   if (version === undefined) return fail(`${program} does not start: ${started.stderr.trim().split('\n')[0] || `exit code ${started.code}`}`, remedy);
   if (Number(major) !== nodeMajor) return warning(`Node ${version}; the components are made for ${nodeMajor}`, remedy);
   return ok(`Node ${version} and ${libraries.length} native libraries for ${process.arch}`);
+}
+
+/** That it cannot be started is told as what it printed would be. */
+async function start(program: string, { run }: System): Promise<Finished> {
+  try {
+    return await run([program, '--version'], { timeoutMs: startTimeoutMs });
+  } catch (error) {
+    if (error instanceof FescueError) return { code: 1, stdout: '', stderr: error.message };
+    throw error;
+  }
 }
 
 async function firstProblem(program: string, libraries: readonly string[]): Promise<string | undefined> {

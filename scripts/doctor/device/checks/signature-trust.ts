@@ -1,8 +1,7 @@
-import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { X509Certificate } from 'node:crypto';
 import { nameOf, readTrustedCertificates } from '../../../../components/agent/certificate-chain.ts';
-import { hasCode, messageOf } from '../../../../components/common/errors.ts';
+import { FescueError, hasCode } from '../../../../components/common/errors.ts';
 import type { Check, Verdict } from '../../check.ts';
 import { fail, notApplicable, ok, warning } from '../../verdict.ts';
 import type { DeployedAgent, DeviceContext } from '../device-view.ts';
@@ -42,10 +41,10 @@ export function trustVerdict({ settings: { TrustedCertificatesPath, ModelSignatu
 /** @returns what is wrong with them, when there is something */
 function read(path: string): X509Certificate[] | string {
   try {
-    statSync(path);
     return readTrustedCertificates(path);
   } catch (error) {
-    if (hasCode(error, 'EACCES', 'EPERM')) throw notPermitted(path, error);
-    return messageOf(error).replace(/\.$/, '');
+    if (!(error instanceof FescueError)) throw error;
+    if (hasCode(error.cause, 'EACCES', 'EPERM')) throw notPermitted(path, error);
+    return error.message.replace(/\.$/, '');
   }
 }

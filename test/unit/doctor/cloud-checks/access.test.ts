@@ -25,6 +25,14 @@ test('the wrong account fails, and nothing is judged by what is in it', async ()
   expect(waiting(examined)).toHaveLength(16);
 });
 
+test('while all is throttled, nothing is judged', async () => {
+  const fleet = fleetAccount();
+  fleet.cloud.gate.fail('throttled');
+  const examined = await examine(fleet);
+  expect(withStatus('ok', examined)).toEqual(['thing-name']);
+  expect(withStatus('warning', examined)).toHaveLength(17);
+});
+
 test('a throttled call is a warning, and only where it was needed', async () => {
   const fleet = fleetAccount();
   fleet.cloud.gate.fail('throttled', { action: 'iot:DescribeThingGroup' });
@@ -46,7 +54,8 @@ test.each<[denied: string, warned: readonly string[]]>([
   ['iot:ListThingGroupsForThing', ['device-registered']],
   ['greengrass:GetCoreDevice', ['core-device']],
   ['greengrass:ListInstalledComponents', ['custom-component']],
-  ['s3:ListBucket', ['bucket', 'bucket-write', 'bucket-safety']],
+  ['s3:GetBucketLocation', ['bucket', 'bucket-write', 'bucket-safety']],
+  ['s3:GetBucketPolicy', ['bucket', 'bucket-write', 'bucket-safety']],
 ])('without %s, only what needs it is unknown', async (denied, warned) => {
   const fleet = fleetAccount();
   fleet.cloud.gate.fail('access-denied', { action: denied });
@@ -88,7 +97,7 @@ test('a bucket of somebody else is not judged', async () => {
   const fleet = fleetAccount();
   fleet.bucket.owner = '999999999999';
   const examined = await examine(fleet);
-  expect(examined['bucket']).toMatchObject({ status: 'warning', found: 'could not check: needs s3:ListBucket' });
+  expect(examined['bucket']).toMatchObject({ status: 'warning', found: 'could not check: needs s3:GetBucketLocation' });
   expect(examined['bucket-write']).toMatchObject({ status: 'warning', found: expect.stringContaining("whether the bucket's own policy agrees could not be checked") });
 });
 
@@ -97,6 +106,6 @@ test('everything is asked for once', async () => {
   await examine(fleet);
   const calls = fleet.cloud.gate.calls.map(({ action, subject: about }) => `${action} ${about}`);
   expect(calls).toHaveLength(new Set(calls).size);
-  expect(calls).toContain(`s3:ListBucket bucket ${bucketName}`);
+  expect(calls).toContain(`s3:GetBucketPolicy bucket ${bucketName}`);
   expect(fleet.cloud.gate.changes).toEqual([]);
 });

@@ -23,7 +23,7 @@ test.each([
 
 test('a better name for a thing is named, and one that cannot be is not looked for', async () => {
   const examined = await examine(fleetAccount(), { about: { ...subject, thing: 'Ground Floor: Camera_1' } });
-  expect(examined['thing-name']?.remedy).toMatch(/aws iot create-thing --thing-name ground-floor-camera-1$/);
+  expect(examined['thing-name']?.remedy).toMatch(/aws iot create-thing --thing-name ground-floor-camera-1 --region eu-west-1$/);
   expect(examined['thing']).toEqual({ status: 'n.a.', found: 'waits for thing-name' });
 });
 
@@ -69,7 +69,7 @@ test('commands are quoted', async () => {
   fleet.account.roles.set('SageMaker,a=b', { ...fleet.role, attached: new Set() });
   const examined = await examine(fleet, { about: { ...subject, fleet: "lo'bby", role: 'SageMaker,a=b' } });
   expect(examined['managed-policy']?.remedy).toContain("--role-name SageMaker,a=b --policy-arn");
-  expect(examined['device-fleet']?.remedy).toBe(`fescue setup --fleet 'lo'\\''bby' --thing camera-1 --role SageMaker,a=b --apply`);
+  expect(examined['device-fleet']?.remedy).toBe(`fescue setup --fleet 'lo'\\''bby' --thing camera-1 --role SageMaker,a=b --region eu-west-1 --apply`);
 });
 
 const allowTo = (principal: unknown, more: object = {}): object => ({ Effect: 'Allow', Principal: principal, Action: 'sts:AssumeRole', ...more });
