@@ -10,7 +10,7 @@ import { readIfThere, statusOf } from './files.ts';
 /** Fescue's own nucleus below a root; undefined when there is none. */
 export async function localNucleus(root: string): Promise<Nucleus | undefined> {
   const { stateFile, runningFile, ipcSocket } = storeAt(root);
-  if ((await statusOf(stateFile)) === undefined && (await statusOf(runningFile)) === undefined) return undefined;
+  if (!(await isThere(stateFile)) && !(await isThere(runningFile))) return undefined;
   const common = { kind: 'local', root, configurationFile: stateFile, ipcSocket } as const;
   try {
     const state = await readState(stateFile);
@@ -21,6 +21,16 @@ export async function localNucleus(root: string): Promise<Nucleus | undefined> {
   } catch (error) {
     if (!(error instanceof FescueError)) throw error;
     return { ...common, configuration: undefined, problem: warning(`${stateFile} cannot be read by this user`, 'Run fescue doctor as the user who started the nucleus.') };
+  }
+}
+
+/** What is hidden from this user is for the other nuclei to tell. */
+async function isThere(path: string): Promise<boolean> {
+  try {
+    return (await statusOf(path)) !== undefined;
+  } catch (error) {
+    if (error instanceof FescueError) return false;
+    throw error;
   }
 }
 

@@ -7,7 +7,7 @@ import type { Check, Verdict } from '../../check.ts';
 import { fail, ok, warning } from '../../verdict.ts';
 import type { DeviceContext, DeviceView } from '../device-view.ts';
 
-const timeoutMs = 5_000;
+const timeoutMs = 2_000;
 /** Less is left only to a system that is about to end processes. */
 const leastBytes = 48 * 1024 ** 2;
 
