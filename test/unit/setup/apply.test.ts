@@ -168,5 +168,5 @@ test('nothing is changed while something is for a person to decide', async () =>
 test('a bucket of somebody else is told as one', async () => {
   const cloud = memoryCloud();
   cloud.account.buckets.set(usual.bucket, { ...newBucket('eu-west-1'), owner: '210987654321' });
-  await expect(planned(cloud)).rejects.toThrow(/ of bucket sagemaker-lobby-123456789012-eu-west-1: .*another account/);
+  await expect(planned(cloud)).rejects.toThrow(/ of bucket sagemaker-lobby-123456789012-eu-west-1: access is denied, as to buckets of other accounts/);
 });
