@@ -1,6 +1,7 @@
 import type { IoT } from '@aws-sdk/client-iot';
 import type { Thing, ThingService } from '../cloud.ts';
 import { openFleetIndex } from './fleet-index.ts';
+import { present } from './present.ts';
 import { openRoleAliases } from './role-aliases.ts';
 import { pagesOf } from './pages.ts';
 import type { Service } from './service.ts';
@@ -28,8 +29,8 @@ export function openThings(iot: Service<IoT>): ThingService {
 }
 
 async function describe(client: IoT, name: string): Promise<Thing> {
-  const { thingArn: arn = '', attributes = {} } = await client.describeThing({ thingName: name });
-  return { name, arn, attributes };
+  const { thingArn: arn, attributes = {} } = await client.describeThing({ thingName: name });
+  return { name, arn: present(arn), attributes };
 }
 
 async function principalsOf(client: IoT, thing: string): Promise<string[]> {

@@ -3,7 +3,7 @@ import type { AwsAnswer } from '../../helpers/aws-server.ts';
 import { json, queryAnswer, queryError, restError, s3Failure, useRecordedAws } from '../../helpers/recorded-aws.ts';
 import { useEnvironment } from '../../helpers/use-environment.ts';
 
-const role = queryAnswer('GetRole', '<Role><RoleName>SageMakerX</RoleName></Role>');
+const role = queryAnswer('GetRole', '<Role><RoleName>SageMakerX</RoleName><Arn>arn:aws:iam::123456789012:role/SageMakerX</Arn><AssumeRolePolicyDocument>%7B%7D</AssumeRolePolicyDocument></Role>');
 
 test.each<[string, AwsAnswer]>([
   ['throttled', queryError(400, 'Throttling', 'Rate exceeded')],

@@ -14,7 +14,7 @@ test('reads a role alias, and its tags page by page', async () => {
 });
 
 test('tells what it takes to read the tags', async () => {
-  const { cloud } = await useRecordedAws(({ path }) => (path === '/tags' ? restError(403, 'UnauthorizedException', '') : json({ roleAliasDescription: { roleAliasArn: aliasArn } })));
+  const { cloud } = await useRecordedAws(({ path }) => (path === '/tags' ? restError(403, 'UnauthorizedException', '') : json({ roleAliasDescription: { roleAliasArn: aliasArn, roleArn: 'arn:aws:iam::123456789012:role/SageMakerX' } })));
   await expect(cloud.things.roleAlias('x')).rejects.toMatchObject({ fault: 'access-denied', action: 'iot:ListTagsForResource' });
 });
 
