@@ -46,8 +46,12 @@ Each name is taken from the first place that has it, and the output says from wh
 | Account | \`--account\` | whichever the credentials are of |
 
 The nucleus is the one at \`--root\`, \`GG_ROOT\` or \`GGC_ROOT_PATH\`; else the classic one in \`/greengrass/v2\`, nucleus lite by its
-\`/etc/greengrass\`, or the local nucleus in \`build/nucleus\`. Only root may read the configuration of the classic one. What nucleus lite
-was configured with is in a database of its own that is not read: there the defaults in the recipe count.
+\`/etc/greengrass\`, or the local nucleus in \`build/nucleus\`. Only root may read the configuration of the classic one; it is taken from
+\`config/config.tlog\`, for \`effectiveConfig.yaml\` is only written when the nucleus starts and stops. What nucleus lite was configured
+with is in a database of its own that is not read: there the defaults in the recipe count.
+
+\`credentials\` asks the token exchange service as greengrass-cli is known to it, with the file that \`aws.greengrass.Cli\` lays down for root,
+or, within a component, with what the component was given. Credentials are never shown; STS says whose they are.
 
 ## Two ways to judge the role
 

@@ -7,6 +7,7 @@ import type { Verdict } from '../check.ts';
 import { fail, warning } from '../verdict.ts';
 import type { DeployedComponent, Nucleus, NucleusConfiguration } from './device-view.ts';
 import { readIfThere, statusOf } from './files.ts';
+import { replay } from './transaction-log.ts';
 
 /** Keys in lower case: the nucleus takes and writes them in any. */
 const system = z.looseObject({ thingname: z.coerce.string().nullish(), rootpath: z.string().nullish(), ipcsocketpath: z.string().nullish() });
@@ -14,28 +15,34 @@ const service = z.looseObject({ componentType: z.string().nullish(), version: z.
 export const nucleusConfigurationFile = z.looseObject({ system: z.record(z.string(), z.unknown()).transform(lowerCase).pipe(system).nullish(), services: z.record(z.string(), service.catch({})).nullish() });
 type ConfigurationFile = z.output<typeof nucleusConfigurationFile>;
 
-type Read = { readonly content: ConfigurationFile } | { readonly problem: Verdict };
+type Read = { readonly file: string } & ({ readonly content: ConfigurationFile } | { readonly problem: Verdict });
 
 /** The classic nucleus of a root; undefined when there is none. */
 export async function classicNucleus(root: string): Promise<Nucleus | undefined> {
-  const file = join(root, 'config/effectiveConfig.yaml');
-  const read = await readConfiguration(root, file);
+  const read = await readConfiguration(root);
   if (read === undefined) return undefined;
-  const common = { kind: 'classic', root, configurationFile: file, ipcSocket: join(root, 'ipc.socket') } as const;
+  const common = { kind: 'classic', root, configurationFile: read.file, ipcSocket: join(root, 'ipc.socket') } as const;
   if ('problem' in read) return { ...common, configuration: undefined, problem: read.problem };
   return { ...common, ipcSocket: read.content.system?.ipcsocketpath || common.ipcSocket, configuration: await configurationOf(read.content, root) };
 }
 
-async function readConfiguration(root: string, file: string): Promise<Read | undefined> {
+async function readConfiguration(root: string): Promise<Read | undefined> {
+  const [log, effective] = [join(root, 'config/config.tlog'), join(root, 'config/effectiveConfig.yaml')];
+  let file = log;
   try {
+    const changes = await readIfThere(log);
+    // Cut off or damaged, it tells nothing of the nucleus itself.
+    const current = nucleusConfigurationFile.safeParse(replay(changes ?? '')).data;
+    if (current?.services !== undefined) return { file, content: current };
+    file = effective;
     const text = await readIfThere(file);
-    if (text !== undefined) return { content: nucleusConfigurationFile.parse(parse(text)) };
+    if (text !== undefined) return { file, content: nucleusConfigurationFile.parse(parse(text)) };
     const isInstalled = (await statusOf(join(root, 'config'))) !== undefined || (await statusOf(join(root, 'alts'))) !== undefined;
-    return isInstalled ? { problem: fail(`${file} is missing: the nucleus has never been started`, 'Start it: sudo systemctl start greengrass') } : undefined;
+    return isInstalled ? { file, problem: fail(`${file} is missing: the nucleus has never been started`, 'Start it: sudo systemctl start greengrass') } : undefined;
   } catch (error) {
-    if (error instanceof FescueError) return { problem: warning(`${file} cannot be read: only root may`, 'Run fescue doctor as root (sudo -E).') };
+    if (error instanceof FescueError) return { file, problem: warning(`${file} cannot be read: only root may`, 'Run fescue doctor as root (sudo -E).') };
     if (!(error instanceof YAMLParseError) && !(error instanceof z.ZodError)) throw error;
-    return { problem: fail(`${file} is no configuration of a nucleus`, 'Restart the nucleus, which writes it anew: sudo systemctl restart greengrass') };
+    return { file, problem: fail(`${file} is no configuration of a nucleus`, 'Restart the nucleus, which writes it anew: sudo systemctl restart greengrass') };
   }
 }
 

@@ -3,7 +3,8 @@ import { lstat, readdir } from 'node:fs/promises';
 import { FescueError, hasCode } from '../../../components/common/errors.ts';
 import { readRegularFile } from '../../../components/common/regular-file.ts';
 
-const mostBytes = 16 * 1024 ** 2;
+/** A nucleus cuts its log of changes at some thousand lines. */
+const mostBytes = 64 * 1024 ** 2;
 
 /**
  * The text of a file; undefined when there is none.

@@ -56,6 +56,7 @@ async function socketVerdict(device: DeviceView): Promise<Verdict> {
 
 /** Why there is no agent to be asked, when that is in order or told by another check. */
 async function absenceOf({ socket: { path, isExpected }, agent, nucleus }: DeviceView): Promise<Verdict | undefined> {
+  if (!isExpected && nucleus !== undefined && nucleus.configuration?.components === undefined) return notApplicable('whether an agent is deployed here is not known', 'Run fescue doctor as root (sudo -E), or name its socket with --socket.');
   if (!isExpected) return notApplicable('no agent is deployed here', 'Deploy it with fescue deploy, or name its socket with --socket.');
   if (nucleus === undefined || agent.component === undefined || (await statusOf(path)) !== undefined) return undefined;
   return (await reach(nucleus.ipcSocket)) === 'open' ? undefined : notApplicable('the nucleus that runs the agent is stopped');

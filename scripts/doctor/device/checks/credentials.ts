@@ -1,6 +1,8 @@
 import { FescueError } from '../../../../components/common/errors.ts';
+import { CloudError } from '../../../cloud/cloud-error.ts';
 import { madeUpKeyPrefix } from '../../../local-nucleus/credential-source.ts';
 import type { Check, Verdict } from '../../check.ts';
+import { splitMessage } from '../../split-message.ts';
 import { fail, notApplicable, ok, warning } from '../../verdict.ts';
 import type { DeviceContext, DeviceView } from '../device-view.ts';
 import { askExchange, findExchange } from '../token-exchange.ts';
@@ -14,16 +16,17 @@ export const credentialCheck: Check<DeviceContext> = {
   run: async (context) => {
     const exchange = await findExchange(context.device);
     if (exchange === undefined) return unasked(context.device);
-    try {
-      return await judge(await askExchange(exchange), exchange.url, context);
-    } catch (error) {
-      if (!(error instanceof FescueError) || error.kind !== 'unavailable') throw error;
-      return fail(error.message, remedy(context.device));
-    }
+    const given = await askExchange(exchange).catch(refusalOf);
+    return given instanceof FescueError ? fail(given.message, remedy(context.device)) : judge(given, exchange.url, context);
   },
 };
 
 type Given = Awaited<ReturnType<typeof askExchange>>;
+
+function refusalOf(error: unknown): FescueError {
+  if (error instanceof FescueError) return error;
+  throw error;
+}
 
 async function judge(credentials: Given, url: string, { device, subject, identify }: DeviceContext): Promise<Verdict> {
   const until = credentials.expiration.toISOString();
@@ -31,10 +34,19 @@ async function judge(credentials: Given, url: string, { device, subject, identif
   if (credentials.accessKeyId.startsWith(madeUpKeyPrefix)) return ok(`made-up ones of the local nucleus, until ${until}`);
   const region = subject.region ?? device.nucleus?.configuration?.region;
   if (region === undefined) return warning(`credentials until ${until}; whose they are is not known without a region`, 'Name it with --region.');
-  const { arn } = await identify(credentials, region);
+  const caller = await identify(credentials, region).catch(refusalOf);
+  if (caller instanceof FescueError) return unidentified(caller, until, device);
+  const { arn } = caller;
   const role = /:assumed-role\/([^/]+)\//.exec(arn)?.[1];
-  if (subject.role !== undefined && role !== undefined && role !== subject.role) return fail(`${arn}, until ${until}; expected the role ${subject.role}`, `Point the role alias to ${subject.role}: fescue setup --role ${subject.role}`);
+  if (subject.role !== undefined && role !== undefined && role !== subject.role) return fail(`${arn}, until ${until}; expected the role ${subject.role}`, `Let the role alias lead there: fescue setup --fleet ${subject.fleet ?? 'FLEET'} --role ${subject.role} --adopt --apply`);
   return ok(`${arn}, until ${until}`);
+}
+
+/** AWS knows them not, or could not be asked. */
+function unidentified(error: FescueError, until: string, device: DeviceView): Verdict {
+  const { problem, remedy: advice = 'See that AWS can be reached.' } = splitMessage(error.message);
+  const isRefused = error instanceof CloudError && (error.fault === 'bad-credentials' || error.fault === 'expired-credentials');
+  return isRefused ? fail(`credentials until ${until}, which AWS refuses: ${problem}`, remedy(device)) : warning(`credentials until ${until}; whose they are could not be asked: ${problem}`, advice);
 }
 
 function unasked({ nucleus }: DeviceView): Verdict {

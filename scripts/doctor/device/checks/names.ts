@@ -40,7 +40,7 @@ function whereKnown({ device: { nucleus } }: DeviceContext, judge: (configuratio
 function thingVerdict({ thingName }: NucleusConfiguration, { device: { agent, nucleus }, subject }: DeviceContext): Verdict {
   if (nucleus?.kind === 'local' && thingName === undefined) return notApplicable('the local nucleus gives the thing a name while it runs');
   if (thingName === undefined) return fail('the nucleus has no thing name: it is not registered', provision);
-  if (!thingNameRule.regex.test(thingName)) return fail(`the thing is called ${thingName}; expected ${thingNameRule.expected}`, `A thing cannot be renamed. Make another one, such as ${suggestion(thingName)}, and install the nucleus with it: fescue setup --thing ${suggestion(thingName)}`);
+  if (!thingNameRule.regex.test(thingName)) return fail(`the thing is called ${thingName}; expected ${thingNameRule.expected}`, `A thing cannot be renamed. Make another one, and install the nucleus with it: fescue setup --fleet ${subject.fleet ?? 'FLEET'} --thing ${suggestion(thingName)} --apply`);
   if (subject.thing !== undefined && subject.thing !== thingName) return fail(`the thing of this device is ${thingName}, and ${subject.thing} is asked about`, `Run this on ${subject.thing}, or leave --thing away.`);
   const device = agent.settings.DeviceName;
   if (device !== '' && device !== thingName) return fail(`the thing is called ${thingName}, and the agent calls the device ${device} (DeviceName)`, `fescue deploy --reset dev.fescue.EdgeAgent:/DeviceName with the --to of this device; without DeviceName it takes the thing's name.`);

@@ -33,12 +33,13 @@ async function recipesVerdict(folder: string, nucleus: LintOptions['nucleus']): 
   if (read instanceof FescueError) return fail(read.message.replace(/\.$/, ''), 'Name the folder of the recipes with --recipe-dir.');
   // What the nucleus notes of a component lies beside its recipe. Recipes of AWS are not ours to correct.
   const sources = read.filter((source) => !source.file.endsWith('.metadata.json') && !isOfAws(source));
+  if (sources.length === 0) return notApplicable(`${folder} holds recipes of AWS alone`);
   const findings = lintRecipes(sources, { nucleus }).filter((one) => one.nucleus !== 'gdk');
   const [errors, warnings] = [findings.filter(({ severity }) => severity === 'error'), findings.filter(({ severity }) => severity === 'warning')];
   const remedy = `fescue lint-recipe ${folder} --nucleus ${nucleus}`;
   if (errors.length > 0) return fail(described(errors), remedy);
   if (warnings.length > 0) return warning(described(warnings), remedy);
-  return ok(`${sources.length} recipes in ${folder}`);
+  return ok(`${sources.length} ${sources.length === 1 ? 'recipe' : 'recipes'} in ${folder}`);
 }
 
 function isOfAws(source: Parameters<typeof readRecipe>[0]): boolean {

@@ -15,7 +15,7 @@ export const signatureTrustCheck: Check<DeviceContext> = {
   name: 'signature-trust',
   title: 'Certificates that may sign models are here, and valid',
   meaning: 'Signed models are refused; without trusted certificates, anybody who may deploy can bring a model.',
-  run: async ({ device: { agent } }) => (agent.component === undefined ? notApplicable('no agent is deployed here') : trustVerdict(agent, new Date())),
+  run: async ({ device: { agent } }) => (agent.component === undefined ? notApplicable('no agent is known to be deployed here') : trustVerdict(agent, new Date())),
 };
 
 /** @param now for the dates of the certificates */

@@ -28,10 +28,25 @@ test('the version is also told by the folder that the nucleus is started from', 
   expect((await openDevice(systemIn('/none'), { root })).nucleus?.configuration).toMatchObject({ version: '2.11.2', thingName: undefined });
 });
 
+test('changes since the last start are read from the log of changes', async () => {
+  const root = await temporaryFolder();
+  const changes = [
+    { TS: 1, TP: ['system', 'thingName'], W: 'changed', V: 'camera-5' },
+    { TS: 1, TP: ['services', agent, 'componentType'], W: 'changed', V: 'GENERIC' },
+    { TS: 1, TP: ['services', agent, 'version'], W: 'changed', V: '0.2.0' },
+    { TS: 1, TP: ['services', agent, 'configuration', 'DeviceFleetName'], W: 'changed', V: 'gates' },
+    { TS: 0, TP: ['services', 'aws.greengrass.TokenExchangeService', 'configuration', 'activePort'], W: 'changed', V: 45491 },
+  ];
+  await layDown(root, { 'config/effectiveConfig.yaml': effectiveConfig({}), 'config/config.tlog': changes.map((change) => `${JSON.stringify(change)}\n`).join('') });
+  const { nucleus, agent: found } = await openDevice(systemIn('/none'), { root });
+  expect(nucleus).toMatchObject({ configurationFile: join(root, 'config/config.tlog'), configuration: { thingName: 'camera-5', tokenExchangeUrl: 'http://localhost:45491/2016-11-01/credentialprovider/' } });
+  expect([found.component?.version, found.settings.DeviceFleetName]).toEqual(['0.2.0', 'gates']);
+});
+
 test.each([
   ['config/effectiveConfig.yaml', '{ not yaml', 'fail', /is no configuration of a nucleus/],
   ['config/effectiveConfig.yaml', '[]', 'fail', /is no configuration of a nucleus/],
-  ['config/config.tlog', '', 'fail', /is missing: the nucleus has never been started/],
+  ['config/config.tlog', '\u0000\u0000', 'fail', /is missing: the nucleus has never been started/],
 ])('a root whose %s holds %j is told', async (path, content, status, found) => {
   const root = await temporaryFolder();
   await layDown(root, { [path]: content });

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { madeUpKeyPrefix } from '../../../../../scripts/local-nucleus/credential-source.ts';
+import { CloudError } from '../../../../../scripts/cloud/cloud-error.ts';
 import { openDevice } from '../../../../../scripts/doctor/device/open-device.ts';
 import type { DeviceView } from '../../../../../scripts/doctor/device/device-view.ts';
 import { effectiveConfig, layDown, runDeviceCheck, systemIn } from '../../../../helpers/doctor-device.ts';
@@ -42,6 +43,15 @@ test('a component asks with what it was given', async () => {
   const device = await classicWith(undefined, undefined);
   const environment = { AWS_CONTAINER_CREDENTIALS_FULL_URI: `http://localhost:${await exchangeWith(200, credentials)}/2016-11-01/credentialprovider/`, AWS_CONTAINER_AUTHORIZATION_TOKEN: 'TOKEN' };
   expect((await runDeviceCheck('credentials', { ...device, system: systemIn('/none', {}, environment) }, { identify })).status).toBe('ok');
+});
+
+test.each([
+  ['bad-credentials', 'fail', /which AWS refuses: sts:GetCallerIdentity: AWS does not know them$/],
+  ['unreachable', 'warning', /whose they are could not be asked: sts:GetCallerIdentity: AWS does not know them$/],
+] as const)('that STS answers %s is %s', async (fault, status, found) => {
+  const device = await classicWith(await exchangeWith(200, credentials), 'TOKEN');
+  const refusing = async (): Promise<never> => Promise.reject(new CloudError(fault, 'sts:GetCallerIdentity', 'sts:GetCallerIdentity: AWS does not know them. Sign in again.'));
+  expect(await runDeviceCheck('credentials', device, { identify: refusing })).toMatchObject({ status, found: expect.stringMatching(found) as string });
 });
 
 test('made-up credentials are not shown to AWS', async () => {

@@ -134,8 +134,10 @@ test('recipes are linted for the nucleus found, without what the nucleus notes b
   const device = await classic();
   const folder = join(device.root, 'packages/recipes');
   expect((await runDeviceCheck('recipes', device)).status).toBe('n.a.');
-  await layDown(folder, { 'a@1.0.0.recipe.yaml': recipe('com.example.A'), 'a@1.0.0.metadata.json': '{"componentARN": null}', 'b@1.0.0.recipe.yaml': 'ComponentName: aws.greengrass.Old\n' });
-  expect(await runDeviceCheck('recipes', device)).toMatchObject({ status: 'ok', found: `1 recipes in ${folder}` });
+  await layDown(folder, { 'b@1.0.0.recipe.yaml': 'ComponentName: aws.greengrass.Old\n' });
+  expect((await runDeviceCheck('recipes', device)).status).toBe('n.a.');
+  await layDown(folder, { 'a@1.0.0.recipe.yaml': recipe('com.example.A'), 'a@1.0.0.metadata.json': '{"componentARN": null}' });
+  expect(await runDeviceCheck('recipes', device)).toMatchObject({ status: 'ok', found: `1 recipe in ${folder}` });
   await layDown(folder, { 'c.yaml': recipe('com.example.C').replace('1.0.0', 'latest') });
   expect(await runDeviceCheck('recipes', device)).toMatchObject({ status: 'fail', found: expect.stringContaining('c.yaml:3') as string, remedy: `fescue lint-recipe ${folder} --nucleus classic` });
 });

@@ -49,7 +49,7 @@ test('without systemd, a program that was told the root is the nucleus', async (
 
 test.each(['Camera-4', 'camera_4', 'camera:4', '-camera', 'camera-4-'])('a thing called %s fails, and another name is proposed', async (thingName) => {
   const verdict = await runDeviceCheck('device-thing-name', await classic({ thingName }));
-  expect(verdict).toMatchObject({ status: 'fail', found: expect.stringContaining(`is called ${thingName};`) as string, remedy: expect.stringMatching(/--thing camera(-4)?$/) as string });
+  expect(verdict).toMatchObject({ status: 'fail', found: expect.stringContaining(`is called ${thingName};`) as string, remedy: expect.stringMatching(/--thing camera(-4)? --apply$/) as string });
 });
 
 test('the thing, the agent and the command line have to name the same', async () => {
