@@ -37,8 +37,9 @@ export function templateOf(wish: Wish, { region }: { region: string | undefined 
   return withParameters(template) as Template;
 }
 
+/** In YAML 1.1, as CloudFormation reads it: there, a version that is not quoted is a date. */
 export function templateText(template: Template, format: 'yaml' | 'json'): string {
-  return format === 'json' ? `${JSON.stringify(template, null, 2)}\n` : stringify(template, { lineWidth: 0 });
+  return format === 'json' ? `${JSON.stringify(template, null, 2)}\n` : stringify(template, { lineWidth: 0, version: '1.1' });
 }
 
 function missing({ things, names }: Desired): string {

@@ -37,6 +37,18 @@ export function describeBuckets(suite: CloudSuite): void {
       expect(await buckets.get(bucket)).toMatchObject({ encryption: 'AES256', isPrivate: true });
     });
 
+    test('has a policy of its own, until it is taken away', async () => {
+      const { cloud: { buckets } } = await open();
+      const document = JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Deny', Principal: '*', Action: 's3:*', Resource: `arn:aws:s3:::${bucket}/*`, Condition: { Bool: { 'aws:SecureTransport': 'false' } } }] });
+      await expectFault(buckets.setPolicy(bucket, document), 'not-found', 's3:PutBucketPolicy');
+      await buckets.deletePolicy(bucket);
+      await buckets.create(bucket);
+      await buckets.setPolicy(bucket, document);
+      expect(JSON.parse((await buckets.get(bucket))?.policy ?? '')).toEqual(JSON.parse(document));
+      await buckets.deletePolicy(bucket);
+      expect((await buckets.get(bucket))?.policy).toBeUndefined();
+    });
+
     test('is not deleted while it holds something, be it only older versions', async () => {
       const { cloud: { buckets }, world } = await open();
       await buckets.create(bucket);

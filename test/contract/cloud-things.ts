@@ -46,6 +46,17 @@ export function describeThings(suite: CloudSuite): void {
       await expectFault(things.createThing({ name: 'camera-1', attributes: {} }), 'already-exists', 'iot:CreateThing');
     });
 
+    test('is found by an attribute', async () => {
+      const { cloud: { things } } = await open();
+      const attribute = { name: 'fescue-fleet', value: 'lobby' };
+      expect(await collect(things.thingsWith(attribute))).toEqual([]);
+      const names = Array.from({ length: 5 }, (_, index) => `camera-${index}`);
+      for (const name of names) await things.createThing({ name, attributes: { 'fescue-fleet': 'lobby' } });
+      await things.createThing({ name: 'other', attributes: { 'fescue-fleet': 'lob' } });
+      await things.createThing({ name: 'plain', attributes: {} });
+      expect((await collect(things.thingsWith(attribute))).toSorted()).toEqual(names);
+    });
+
     test('is not deleted while certificates are attached', async () => {
       const { cloud: { things }, world } = await open();
       await things.createThing({ name: 'camera-1', attributes: {} });

@@ -8,7 +8,7 @@ import { withoutCredentials } from '../helpers/s3-server.ts';
 
 /** Whatever credentials the machine has are none of these tests' business. */
 async function setup(...args: string[]): Promise<CommandResult> {
-  return fescueIn({ ...withoutCredentials, AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '', AWS_PROFILE: '', AWS_ENDPOINT_URL: await nowhere() }, 'setup', ...args);
+  return fescueIn({ ...withoutCredentials, AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '', AWS_ENDPOINT_URL: await nowhere() }, 'setup', ...args);
 }
 
 /** A server that answers no call, and has none. */

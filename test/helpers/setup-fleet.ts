@@ -35,5 +35,11 @@ export function due(steps: readonly Step[]): string[] {
 
 /** All of an account, in a form that compares: policies as what they say, sets in order. */
 export function snapshot(account: Account): unknown {
-  return JSON.parse(JSON.stringify(account, (_key, value: unknown) => (value instanceof Map ? Object.fromEntries(value) : value instanceof Set ? [...value].toSorted() : typeof value === 'string' && value.startsWith('{') ? (JSON.parse(value) as unknown) : value)));
+  return JSON.parse(JSON.stringify(account, plain)) as unknown;
+}
+
+function plain(_key: string, value: unknown): unknown {
+  if (value instanceof Map) return Object.fromEntries(value) as unknown;
+  if (value instanceof Set) return [...(value as Set<string>)].toSorted();
+  return typeof value === 'string' && value.startsWith('{') ? (JSON.parse(value) as unknown) : value;
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { CloudFault } from '../../../scripts/cloud/cloud-error.ts';
 import type { Wish } from '../../../scripts/setup/desired.ts';
 import { applySetup } from '../../../scripts/setup/run-setup.ts';
-import { Crash, memoryCloud, type MemoryCloud } from '../../helpers/memory-cloud.ts';
+import { Crash, memoryCloud, newBucket, type MemoryCloud } from '../../helpers/memory-cloud.ts';
 import { applied, due, planned, snapshot, usual, wishOf } from '../../helpers/setup-fleet.ts';
 
 const signal = new AbortController().signal;
@@ -167,6 +167,6 @@ test('nothing is changed while something is for a person to decide', async () =>
 
 test('a bucket of somebody else is told as one', async () => {
   const cloud = memoryCloud();
-  cloud.gate.fail('access-denied', { action: 's3:ListBucket' });
-  await expect(planned(cloud)).rejects.toThrow(/access is denied/);
+  cloud.account.buckets.set(usual.bucket, { ...newBucket('eu-west-1'), owner: '210987654321' });
+  await expect(planned(cloud)).rejects.toThrow(/ of bucket sagemaker-lobby-123456789012-eu-west-1: access is denied, as to buckets of other accounts/);
 });

@@ -42,6 +42,13 @@ test.each(['objects', 'olderVersions'] as const)('a bucket with %s stays until i
   expect(due((await applied(cloud, wishOf(), 'destroy')).steps)).toEqual(['delete bucket']);
 });
 
+test('a bucket that somebody gave tags of their own is no longer of setup', async () => {
+  const cloud = await made();
+  Object.assign(cloud.account.buckets.get(usual.bucket) ?? {}, { tags: { team: 'vision' } });
+  await applied(cloud, wishOf(), 'destroy');
+  expect([...cloud.account.buckets.keys()]).toEqual([usual.bucket]);
+});
+
 test('of another fleet nothing is touched', async () => {
   const cloud = await made();
   const names = { role: usual.role, roleAlias: usual.alias, bucket: usual.bucket, group: 'lobby' };

@@ -67,7 +67,7 @@ const drifted: readonly Existing[] = [
   ['a bucket whose versioning was suspended', (cloud) => void (ownBucket(cloud).versioning = 'Suspended'), {}, ['change bucket versioning']],
   ['a bucket with a policy of somebody', (cloud) => void (ownBucket(cloud).policy = document({ Sid: 'Theirs', Effect: 'Deny', Principal: '*', Action: 's3:DeleteObject', Resource: `arn:aws:s3:::${usual.bucket}/*` })), {}, ['change bucket policy']],
   ['a bucket in the first moment of its life', (cloud) => void cloud.account.buckets.set(usual.bucket, newBucket('eu-west-1')), {}, ['change bucket', 'change bucket versioning', 'change bucket policy']],
-  ['a thing that left the group', (cloud) => void cloud.account.groups.get('lobby')?.members.clear(), {}, ['create group member']],
+  ['a thing that left the group', (cloud) => cloud.account.groups.get('lobby')?.members.clear(), {}, ['create group member']],
   ['another thing', () => undefined, { things: ['cam-2'] }, ['create thing', 'create group member']],
   ['full access', () => undefined, { fullAccess: true }, ['change tags', 'create managed policy']],
   ['as documented', () => undefined, { variant: 'as-documented' }, ['change tags', 'change trust policy', 'create managed policy', 'change inline policy']],

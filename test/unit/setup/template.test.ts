@@ -57,7 +57,7 @@ test.each([wishOf(), wishOf({ variant: 'as-documented', artifacts: ['my-artifact
 
 test('YAML and JSON are the same template', () => {
   const template = templateOf(wishOf(), region);
-  expect(parse(templateText(template, 'yaml'))).toEqual(template);
+  expect(parse(templateText(template, 'yaml'), { version: '1.1' })).toEqual(template);
   expect(JSON.parse(templateText(template, 'json'))).toEqual(template);
 });
 
