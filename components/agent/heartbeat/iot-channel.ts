@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { heartbeatTopic, mostReportBytes, reportShadow, type DeviceReport } from '../../common/device-report.ts';
+import { heartbeatTopic, reportShadow, type DeviceReport } from '../../common/device-report.ts';
 import { FescueError } from '../../common/errors.ts';
 import { refusalOf } from '../../common/greengrass-ipc.ts';
 import type { IpcLink } from '../../common/ipc-link.ts';
@@ -26,7 +26,6 @@ export type IotChannelOptions = {
 const longestTopicBytes = 256;
 /** Before something that is not allowed is tried again. */
 const deniedMs = 600_000;
-const leastShadowBytes = 1_024;
 const mostResends = 3;
 const resendAfter = { leastMs: 500, spreadMs: 4_500 };
 
@@ -44,7 +43,6 @@ export class IotChannel implements HeartbeatChannel {
   readonly #denied = new Map<string, number>();
   readonly #told = new Set<string>();
   #lastUpdate: Update | undefined;
-  #mostShadowBytes = mostReportBytes;
 
   constructor(options: IotChannelOptions) {
     this.#options = options;
@@ -79,7 +77,7 @@ export class IotChannel implements HeartbeatChannel {
     if (this.#shadowTopic === undefined) return;
     const token = randomUUID();
     this.#lastUpdate = { token, report, resends };
-    await this.#publish(this.#shadowTopic, shadowUpdateOf(fitted(report, this.#mostShadowBytes), token));
+    await this.#publish(this.#shadowTopic, shadowUpdateOf(report, token));
   }
 
   /** @throws FescueError `unavailable`, `invalid-argument` */
@@ -111,7 +109,6 @@ export class IotChannel implements HeartbeatChannel {
     const update = this.#lastUpdate;
     // Others may change the shadow, too.
     if (update === undefined || update.token !== clientToken) return;
-    if (code === 413) this.#mostShadowBytes = Math.max(leastShadowBytes, Math.floor(Math.min(this.#mostShadowBytes, bytesOf(update.report)) / 2));
     this.#tellRejection(code, message);
     const isWorthIt = code === 409 || code === 413 || code === 429 || code >= 500;
     if (!isWorthIt || update.resends >= mostResends) return;
@@ -119,7 +116,8 @@ export class IotChannel implements HeartbeatChannel {
     await clock.sleep(resendAfter.leastMs + random() * resendAfter.spreadMs, this.#stopped.signal);
     if (this.#stopped.signal.aborted || this.#lastUpdate !== update) return;
     // What is not handed over now is told by the next report.
-    await this.#updateShadow(update.report, update.resends + 1).catch(() => undefined);
+    const report = code === 413 ? fitted(update.report, bytesOf(update.report) / 2) : update.report;
+    await this.#updateShadow(report, update.resends + 1).catch(() => undefined);
   }
 
   /** Once for each kind of rejection. */
