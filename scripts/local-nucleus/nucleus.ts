@@ -15,6 +15,7 @@ import { authorizer, commandLineOf, type IpcOperations } from './ipc-call.ts';
 import { commandLineOperations } from './ipc-command-line.ts';
 import { configurationOperations } from './ipc-configuration.ts';
 import { lifecycleOperations } from './ipc-lifecycle.ts';
+import { LocalIotCore } from './iot-core.ts';
 import { IpcServer, maxSocketPathBytes } from './ipc-server.ts';
 import { shadowOperations } from './ipc-shadows.ts';
 import { type LocalMessage, topicOperations } from './ipc-topics.ts';
@@ -72,7 +73,7 @@ export class LocalNucleus {
   readonly #updates: ComponentUpdates;
   readonly #queue: DeploymentQueue;
   readonly #deployer: Deployer;
-  readonly #iotCore = new Topics<TopicMessage>();
+  readonly #iotCore: LocalIotCore;
   readonly #local = new Topics<LocalMessage>();
   readonly #tokens = new Tokens();
   readonly #messages: TopicMessage[] = [];
@@ -91,7 +92,7 @@ export class LocalNucleus {
     const onNote = (text: string): void => this.#note(text);
     this.#state = new StateFile(this.#store.stateFile);
     this.#configurations = new ConfigStore(() => this.#state.change({ configuration: this.#configurations.export() }));
-    this.#shadows = new ShadowStore(this.#store.shadowFile);
+    this.#shadows = new ShadowStore(this.#store.shadowFolder);
     // A component is recognised by its token also when this process is gone.
     this.#components = new ComponentSet({ createService: (plan) => this.#service(plan), beforeStart: () => this.#noteRunning(), steadyMs: options.steadyMs ?? 1_000, onNote });
     this.#updates = new ComponentUpdates(onNote);
@@ -105,7 +106,7 @@ export class LocalNucleus {
       onNote,
     });
     this.#queue = new DeploymentQueue({ state: this.#state, run: async (id, request, signal) => this.#deployer.run(id, request, signal), onNote });
-    this.#iotCore.subscribe('#', (message) => this.#keep(message));
+    this.#iotCore = new LocalIotCore({ shadows: this.#shadows, heartbeatFile: this.#store.heartbeatFile, onMessage: (message) => this.#keep(message), onNote });
     this.#ipc = new IpcServer({ path: this.#store.ipcSocket, operations: this.#operations(), authenticate: (token) => this.#tokens.callerOf(token), onNote });
     this.#tokenExchange = new TokenExchange({ source: options.credentials ?? generatedCredentials(60), isKnown: (token) => this.#tokens.callerOf(token) !== undefined, onNote });
   }
