@@ -3,7 +3,8 @@ import { isJsonObject, type JsonObject, type JsonValue } from './config-store.ts
 import { type Authorize, type IpcCall, IpcError, type IpcOperations, isCommandLine, parse } from './ipc-call.ts';
 import type { LocalMessage } from './ipc-topics.ts';
 import { deltaOf, depthOf, type ShadowDocument, updateShadow } from './shadow-document.ts';
-import type { ShadowName, ShadowStore } from './shadow-store.ts';
+import type { ShadowName } from './shadow-files.ts';
+import type { ShadowStore } from './shadow-store.ts';
 
 export type ShadowServices = {
   readonly authorize: Authorize;

@@ -89,7 +89,7 @@ export class LocalNucleus {
     const onNote = (text: string): void => this.#note(text);
     this.#state = new StateFile(this.#store.stateFile);
     this.#configurations = new ConfigStore(() => this.#state.change({ configuration: this.#configurations.export() }));
-    this.#shadows = new ShadowStore(this.#store.shadowFile);
+    this.#shadows = new ShadowStore(this.#store.shadowFolder);
     // A component is recognised by its token also when this process is gone.
     const beforeStart = (): void => noteRunning(this.#store.runningFile, this.#tokens.all());
     this.#components = new ComponentSet({ createService: (plan) => this.#service(plan), beforeStart, steadyMs: options.steadyMs ?? 1_000, onNote });

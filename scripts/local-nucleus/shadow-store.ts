@@ -1,55 +1,50 @@
-import { z } from 'zod';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { readJsonFile, writeJsonFile } from './json-file.ts';
 import type { ShadowDocument } from './shadow-document.ts';
+import { shadowFileOf, type ShadowName, type StoredShadow, thingOfFile, thingShadows } from './shadow-files.ts';
 
-/** A shadow's name: a thing's, and the shadow's own, which is empty for the classic one. */
-export type ShadowName = { readonly thing: string; readonly shadow: string };
-
-const section = z.record(z.string(), z.json());
-const sections = z.object({ desired: section.optional(), reported: section.optional() });
-const entry = z.object({ thing: z.string(), shadow: z.string(), version: z.int(), document: z.object({ state: sections, metadata: sections }).optional() });
-const content = z.array(entry);
-
-/** A deleted shadow keeps its version, so that a later one goes on counting. */
-type Entry = z.output<typeof entry>;
-
-/** All shadows, in one file that is written at every change. */
+/** All shadows, in a file for each thing: a change costs as much with one thing as with thousands. */
 export class ShadowStore {
-  readonly #path: string;
-  readonly #entries = new Map<string, Entry>();
+  readonly #folder: string;
+  /** By thing, then by the shadow's own name. */
+  readonly #things = new Map<string, ReadonlyMap<string, StoredShadow>>();
 
-  constructor(path: string) {
-    this.#path = path;
+  constructor(folder: string) {
+    this.#folder = folder;
   }
 
   load(onNote: (text: string) => void): void {
-    for (const one of readJsonFile({ path: this.#path, schema: content, onNote }) ?? []) this.#entries.set(keyOf(one), one);
+    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+    for (const thing of readdirSync(this.#folder).flatMap((name) => thingOfFile(name) ?? [])) {
+      const shadows = readJsonFile({ path: shadowFileOf(this.#folder, thing), schema: thingShadows, onNote }) ?? [];
+      this.#things.set(thing, new Map(shadows.map((one) => [one.shadow, one])));
+    }
   }
 
   get(name: ShadowName): ShadowDocument | undefined {
-    const found = this.#entries.get(keyOf(name));
+    const found = this.#find(name);
     return found?.document === undefined ? undefined : { ...found.document, version: found.version };
   }
 
   /** The version the next document of this name has. */
   nextVersion(name: ShadowName): number {
-    return (this.#entries.get(keyOf(name))?.version ?? 0) + 1;
+    return (this.#find(name)?.version ?? 0) + 1;
   }
 
   /** @param document undefined deletes. @throws FescueError when the file cannot be written; nothing changed then */
   set({ thing, shadow }: ShadowName, version: number, document: ShadowDocument | undefined): void {
-    const changed: Entry = { thing, shadow, version, document: document && { state: document.state, metadata: document.metadata } };
-    const entries = new Map(this.#entries).set(keyOf(changed), changed);
-    writeJsonFile(this.#path, [...entries.values()]);
-    this.#entries.set(keyOf(changed), changed);
+    const changed: StoredShadow = { shadow, version, document: document && { state: document.state, metadata: document.metadata } };
+    const shadows = new Map(this.#things.get(thing)).set(shadow, changed);
+    writeJsonFile(shadowFileOf(this.#folder, thing), [...shadows.values()]);
+    this.#things.set(thing, shadows);
   }
 
   /** Names of a thing's shadows besides the classic one, sorted. */
   namedShadows(thing: string): string[] {
-    return [...this.#entries.values()].filter((one) => one.thing === thing && one.shadow !== '' && one.document !== undefined).map(({ shadow }) => shadow).toSorted();
+    return [...(this.#things.get(thing)?.values() ?? [])].filter(({ shadow, document }) => shadow !== '' && document !== undefined).map(({ shadow }) => shadow).toSorted();
   }
-}
 
-function keyOf({ thing, shadow }: ShadowName): string {
-  return JSON.stringify([thing, shadow]);
+  #find({ thing, shadow }: ShadowName): StoredShadow | undefined {
+    return this.#things.get(thing)?.get(shadow);
+  }
 }

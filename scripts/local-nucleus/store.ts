@@ -12,7 +12,8 @@ export type Store = {
   readonly runningFile: string;
   /** What is deployed and configured; read by the next start. */
   readonly stateFile: string;
-  readonly shadowFile: string;
+  /** Holds a file for each thing that has shadows. */
+  readonly shadowFolder: string;
   /** Holds the credentials of the command line, as greengrass-cli looks for them. */
   readonly commandLineFolder: string;
   readonly recipes: string;
@@ -36,7 +37,7 @@ export function storeAt(root: string): Store {
     ipcSocket: join(root, 'ipc.socket'),
     runningFile: join(root, 'running.json'),
     stateFile: join(root, 'state.json'),
-    shadowFile: join(root, 'shadows.json'),
+    shadowFolder: join(root, 'shadows'),
     commandLineFolder: join(root, 'cli_ipc_info'),
     recipes: join(packages, 'recipes'),
     artifactsFolder: join(packages, 'artifacts'),

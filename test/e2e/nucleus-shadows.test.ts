@@ -116,10 +116,10 @@ test('shadows outlive the nucleus; a damaged file of them is set aside', async (
   expect(await get(await clientOf(again, 'one'))).toMatchObject({ state: { reported: { a: 1 } }, version: 1 });
   await again.nucleus.stop();
 
-  await writeFile(join(root, 'shadows.json'), '[{"thing":');
+  await writeFile(join(root, 'shadows', `${thingName}.json`), '[{"shadow":');
   const last = await useNucleus({ root });
-  expect(last.events).toContainEqual({ kind: 'note', text: expect.stringMatching(/shadows\.json is damaged \(it is no JSON\) and was set aside as .*shadows\.json\.damaged/) as string });
-  expect(await readFile(join(root, 'shadows.json.damaged'), 'utf8')).toBe('[{"thing":');
+  expect(last.events).toContainEqual({ kind: 'note', text: expect.stringMatching(/shadows\/robot-1\.json is damaged \(it is no JSON\) and was set aside as .*robot-1\.json\.damaged/) as string });
+  expect(await readFile(join(root, 'shadows', `${thingName}.json.damaged`), 'utf8')).toBe('[{"shadow":');
   await eventually(() => last.output('one').length === 1, 'the token');
   await expect(get(await clientOf(last, 'one'))).rejects.toMatchObject(refused(/No shadow found/));
 });

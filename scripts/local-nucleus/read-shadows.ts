@@ -1,0 +1,46 @@
+import { existsSync } from 'node:fs';
+import { opendir, readFile } from 'node:fs/promises';
+import { FescueError, hasCode, messageOf } from '../../components/common/errors.ts';
+import { shadowFileOf, thingOfFile, thingShadows } from './shadow-files.ts';
+import { storeAt } from './store.ts';
+
+export type ReadShadowsOptions = {
+  /** Of a local nucleus, which may be running. */
+  readonly root: string;
+  /** The shadow's own name, such as `fescue`. */
+  readonly shadow: string;
+  /** Told of files that cannot be read; they are left out. */
+  readonly onNote: (text: string) => void;
+};
+
+/** @property document as IoT Core gives it: JSON with `state`, `metadata` and `version` */
+export type ThingShadow = { readonly thing: string; readonly document: string };
+
+/**
+ * The shadows of one name of all things that a local nucleus keeps, one at a time, in no order.
+ *
+ * @throws FescueError `not-found` when there is no such root
+ */
+export async function* readShadows({ root, shadow, onNote }: ReadShadowsOptions): AsyncGenerator<ThingShadow, void, undefined> {
+  if (!existsSync(root)) throw new FescueError('not-found', `There is no local nucleus at ${root}. Start one with: fescue nucleus start --root ${root}`);
+  const { shadowFolder } = storeAt(root);
+  // A nucleus from before there were shadows.
+  if (!existsSync(shadowFolder)) return;
+  for await (const { name } of await opendir(shadowFolder)) {
+    const thing = thingOfFile(name);
+    const document = thing === undefined ? undefined : await readDocument({ path: shadowFileOf(shadowFolder, thing), shadow, onNote });
+    if (thing !== undefined && document !== undefined) yield { thing, document };
+  }
+}
+
+async function readDocument({ path, shadow, onNote }: { path: string; shadow: string; onNote: (text: string) => void }): Promise<string | undefined> {
+  try {
+    const found = thingShadows.parse(JSON.parse(await readFile(path, 'utf8'))).find((one) => one.shadow === shadow);
+    return found?.document === undefined ? undefined : JSON.stringify({ ...found.document, version: found.version });
+  } catch (error) {
+    // The nucleus has put it aside in between.
+    if (hasCode(error, 'ENOENT')) return undefined;
+    onNote(`${path} cannot be read as shadows: ${error instanceof SyntaxError ? 'it is no JSON' : messageOf(error)}`);
+    return undefined;
+  }
+}
