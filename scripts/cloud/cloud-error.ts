@@ -7,6 +7,7 @@ export type CloudFault =
   | 'bad-credentials'
   | 'access-denied'
   | 'throttled'
+  | 'not-found'
   | 'already-exists'
   | 'conflict'
   | 'limit-exceeded'
@@ -20,6 +21,7 @@ const kinds: Readonly<Record<CloudFault, ErrorKind>> = {
   'bad-credentials': 'failed-precondition',
   'access-denied': 'failed-precondition',
   throttled: 'unavailable',
+  'not-found': 'not-found',
   'already-exists': 'already-exists',
   conflict: 'failed-precondition',
   'limit-exceeded': 'resource-exhausted',
@@ -28,7 +30,7 @@ const kinds: Readonly<Record<CloudFault, ErrorKind>> = {
   refused: 'failed-precondition',
 };
 
-/** A call of AWS that failed, with its cause and remedy in the message. What was not found is no error, but undefined. */
+/** A call of AWS that failed, with its cause and remedy in the message. To ask for what is not there is no failure: that answers undefined. */
 export class CloudError extends FescueError {
   readonly fault: CloudFault;
   /** The action in IAM's words, such as `iam:GetRole`; what a policy has to allow when access was denied. */

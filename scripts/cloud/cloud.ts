@@ -1,5 +1,6 @@
 /**
- * What Fescue asks of AWS, in its own words. What is not there is `undefined`; every other failure rejects with a CloudError.
+ * What Fescue asks of AWS, in its own words. What is not there is `undefined`, or empty where a list is asked for; deleting,
+ * detaching and removing it succeeds, and changing it is `not-found`. Every other failure rejects with a CloudError, too.
  * Names are checked before they come here (see `names.ts`). Calls that AWS throttles are tried again for a while before they
  * fail; all others are made once and take a bounded time.
  */
@@ -27,12 +28,12 @@ export type Caller = { readonly account: string; readonly arn: string };
 /** IAM. */
 export type RoleService = {
   get(role: string): Promise<Role | undefined>;
-  /** @throws CloudError `already-exists` */
+  /** @throws CloudError `already-exists`, `limit-exceeded` when the trust policy is too long */
   create(role: { readonly name: string; readonly description: string; readonly trust: string; readonly tags: Tags }): Promise<Role>;
   setTrust(role: string, trust: string): Promise<void>;
   tag(role: string, tags: Tags): Promise<void>;
   untag(role: string, keys: readonly string[]): Promise<void>;
-  /** Also of one that is not there. */
+  /** @throws CloudError `conflict` while it has policies, attached or inline, or is in an instance profile */
   delete(role: string): Promise<void>;
 
   attachedPolicies(role: string): Promise<readonly AttachedPolicy[]>;
@@ -42,6 +43,7 @@ export type RoleService = {
   managedPolicy(policyArn: string): Promise<PolicyText | undefined>;
 
   inlinePolicies(role: string): Promise<readonly PolicyText[]>;
+  /** @throws CloudError `limit-exceeded` when all of them together are too long */
   putInline(role: string, policy: PolicyText): Promise<void>;
   deleteInline(role: string, policy: string): Promise<void>;
 };
@@ -62,18 +64,23 @@ export type PolicyText = { readonly name: string; readonly document: string };
 /** IoT Core's registry. */
 export type ThingService = {
   roleAlias(alias: string): Promise<RoleAlias | undefined>;
+  /** @throws CloudError `already-exists` */
   createRoleAlias(alias: { readonly alias: string; readonly roleArn: string; readonly credentialSeconds: number; readonly tags: Tags }): Promise<void>;
   setRoleOfAlias(alias: string, roleArn: string): Promise<void>;
   deleteRoleAlias(alias: string): Promise<void>;
 
   thing(name: string): Promise<Thing | undefined>;
+  /** Nothing happens when there is one with the same attributes. @throws CloudError `already-exists` when they are others */
   createThing(thing: { readonly name: string; readonly attributes: Tags }): Promise<void>;
+  /** @throws CloudError `conflict` while certificates are attached */
   deleteThing(name: string): Promise<void>;
   /** ARNs of the certificates that may connect as this thing. */
   principalsOf(thing: string): Promise<readonly string[]>;
 
   group(name: string): Promise<ThingGroup | undefined>;
+  /** @throws CloudError `already-exists` when there is one that is different */
   createGroup(group: { readonly name: string; readonly description: string; readonly tags: Tags }): Promise<void>;
+  /** Its things stay. @throws CloudError `conflict` while there are groups below it */
   deleteGroup(name: string): Promise<void>;
   groupsOf(thing: string): Promise<readonly string[]>;
   addToGroup(thing: string, group: string): Promise<void>;
@@ -83,7 +90,7 @@ export type ThingService = {
 
   /** What fleet indexing covers; undefined while it is off. */
   indexing(): Promise<Indexing | undefined>;
-  /** Things by an index query such as `thingGroupNames:lobby`, page by page. */
+  /** Things by an index query such as `thingGroupNames:lobby`, page by page. @throws CloudError `refused` while indexing is off */
   search(query: string): AsyncIterable<readonly IndexedThing[]>;
 };
 
@@ -97,8 +104,9 @@ export type IndexedThing = { readonly name: string; readonly shadow: string | un
 
 /** S3, as far as a bucket itself goes. */
 export type BucketService = {
+  /** @throws CloudError `access-denied` when it is somebody else's, too */
   get(bucket: string): Promise<Bucket | undefined>;
-  /** In the region of this cloud. @throws CloudError `already-exists` when it is somebody else's */
+  /** In the region of this cloud. @throws CloudError `already-exists`, whoever owns it (us-east-1 lets one's own pass) */
   create(bucket: string): Promise<void>;
   setTags(bucket: string, tags: Tags): Promise<void>;
   /** With keys of S3 (SSE-S3). */
@@ -107,6 +115,7 @@ export type BucketService = {
   setVersioning(bucket: string, state: 'Enabled' | 'Suspended'): Promise<void>;
   /** Whether it holds no object, and no version of one. */
   isEmpty(bucket: string): Promise<boolean>;
+  /** @throws CloudError `conflict` while it is not empty */
   delete(bucket: string): Promise<void>;
 };
 
