@@ -14,7 +14,8 @@ export async function* groupMembers(account: Account, gate: CallGate, { group, p
   }
 }
 
-function below(account: Account, group: string): string[] {
+/** A group and all below it. */
+export function below(account: Account, group: string): string[] {
   return [group, ...[...account.groups].flatMap(([name, { parent }]) => (parent === group ? below(account, name) : []))];
 }
 
@@ -40,10 +41,10 @@ function fits({ groups }: Account, thing: string, { term, call }: { term: string
   throw cloudError('refused', call, { problem: `the index in memory does not know the term ${term}` });
 }
 
-function indexed({ things, shadows, indexing }: Account, name: string): IndexedThing {
+function indexed({ things, groups, shadows, indexing }: Account, name: string): IndexedThing {
   const named = (indexing?.namedShadows ?? []).flatMap((shadow) => {
     const { document, version } = shadows.get(name)?.get(shadow) ?? {};
     return document === undefined ? [] : [[shadow, { ...document.state, metadata: document.metadata, version, hasDelta: false }] as const];
   });
-  return { name, shadow: named.length === 0 ? undefined : JSON.stringify({ name: Object.fromEntries(named) }), isConnected: indexing?.connectivity === true ? things.get(name)?.isConnected : undefined };
+  return { name, groups: [...groups].flatMap(([group, { members }]) => (members.has(name) ? [group] : [])), shadow: named.length === 0 ? undefined : JSON.stringify({ name: Object.fromEntries(named) }), isConnected: indexing?.connectivity === true ? things.get(name)?.isConnected : undefined };
 }
