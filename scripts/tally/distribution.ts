@@ -22,7 +22,7 @@ export class Distribution {
   /** @param edges ascending */
   constructor(edges: readonly number[]) {
     this.#edges = edges;
-    this.#between = new Array<number>(edges.length + 1).fill(0);
+    this.#between = Array.from({ length: edges.length + 1 }, () => 0);
   }
 
   /** What is no number, or infinite, is left out. */
