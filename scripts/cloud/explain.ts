@@ -8,12 +8,12 @@ export type CloudCall = {
   readonly subject: string;
 };
 
-/** What is known beyond the kind of fault. */
-export type Detail = { readonly problem?: string | undefined; readonly remedy?: string | undefined; readonly cause?: unknown };
+/** What is known beyond the kind of fault; `quote` are AWS's own words. */
+export type Detail = { readonly problem?: string | undefined; readonly remedy?: string | undefined; readonly quote?: string | undefined; readonly cause?: unknown };
 
 type Explanation = { readonly problem: string; readonly remedy: string };
 
-/** How credentials are renewed, for every message that wants some. */
+/** How credentials are renewed. */
 export const signIn = 'Sign in again, as with aws sso login, or set AWS_PROFILE or AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN.';
 
 const explanations: Readonly<Record<CloudFault, Explanation>> = {
@@ -32,8 +32,8 @@ const explanations: Readonly<Record<CloudFault, Explanation>> = {
 };
 
 /** The error of a call, with a message that says what was asked, what is the matter and what to do. */
-export function cloudError(fault: CloudFault, { action, subject }: CloudCall, { problem, remedy, cause }: Detail = {}): CloudError {
+export function cloudError(fault: CloudFault, { action, subject }: CloudCall, { problem, remedy, quote, cause }: Detail = {}): CloudError {
   const usual = explanations[fault];
-  const message = `${action} of ${subject}: ${problem ?? usual.problem}. ${(remedy ?? usual.remedy).replace('{action}', action)}`;
+  const message = `${action} of ${subject}: ${problem ?? usual.problem}${quote === undefined ? '' : ` (AWS says: ${quote.replace(/\.$/, '')})`}. ${(remedy ?? usual.remedy).replace('{action}', action)}`;
   return new CloudError(fault, action, message, { cause });
 }
