@@ -25,6 +25,6 @@ function indexingOf({ thingIndexingConfiguration: things }: GetIndexingConfigura
   return { namedShadows: things.namedShadowIndexingMode === 'ON' ? (things.filter?.namedShadowNames ?? []) : [], connectivity: things.thingConnectivityIndexingMode === 'STATUS' };
 }
 
-function indexedThing({ thingName: name = '', shadow, connectivity }: ThingDocument): IndexedThing {
-  return { name, shadow, isConnected: connectivity?.connected };
+function indexedThing({ thingName: name = '', thingGroupNames: groups = [], shadow, connectivity }: ThingDocument): IndexedThing {
+  return { name, groups, shadow, isConnected: connectivity?.connected };
 }
