@@ -53,7 +53,7 @@ async function whyNotIndexed(cloud: Cloud, fleet: string): Promise<string | unde
 async function searchFailure({ things }: Cloud, fleet: string): Promise<CloudError | undefined> {
   const iterator = things.search(fleetQuery(fleet))[Symbol.asyncIterator]();
   try {
-    const first = await unless(['access-denied', 'refused'], iterator.next());
+    const first = await unless(['access-denied', 'refused', 'not-found'], iterator.next());
     return first instanceof CloudError ? first : undefined;
   } finally {
     await iterator.return?.();

@@ -9,7 +9,7 @@ import { ModelTally } from './model-tally.ts';
 import { standingOf, type StandingOptions, type Standings } from './standing.ts';
 
 /** @property activeWithin seconds before its report within which a model counts as active, or as sampling */
-export type TallyOptions = StandingOptions & { readonly activeWithin: number };
+export type TallyOptions = Pick<StandingOptions, 'silentAfter'> & { readonly activeWithin: number };
 
 const mostModels = 1_000;
 const mostVersions = 200;
@@ -38,8 +38,9 @@ export class FleetTally {
     this.#models = new ModelTally(options.activeWithin, mostModels);
   }
 
-  add(device: FleetDevice): void {
-    const stands = standingOf(device, this.#options);
+  /** @param now when it was read, in seconds since 1970 */
+  add(device: FleetDevice, now: number): void {
+    const stands = standingOf(device, { now, silentAfter: this.#options.silentAfter });
     this.#counts[stands.standing] += 1;
     if (stands.clockAhead !== undefined) this.#clockAhead += 1;
     if (device.isConnected !== undefined) this.#cloud = { connected: (this.#cloud?.connected ?? 0) + (device.isConnected ? 1 : 0) };

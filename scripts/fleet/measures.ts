@@ -1,6 +1,6 @@
 import type { DeviceReport } from '../../components/common/device-report.ts';
 
-export type Unit = 'ms' | 'percent' | 'bytes' | 'captures' | 'seconds' | 'celsius';
+export type Unit = 'ms' | 'percent' | 'bytes' | 'count' | 'seconds' | 'celsius';
 
 /** What devices measure, and the edges between which they are counted. @property values of one device; none where it does not tell */
 export type Measure = { readonly title: string; readonly unit: Unit; readonly edges: readonly number[]; readonly values: (report: DeviceReport) => readonly (number | null | undefined)[] };
@@ -20,8 +20,8 @@ export const measures = {
   cpuPercent: { title: 'CPU', unit: 'percent', edges: [1, 5, 10, 25, 50, 75, 100, 200, 400], values: ({ system }) => [system.cpuPercent] },
   residentBytes: { title: 'Memory of the agent', unit: 'bytes', edges: memories, values: ({ system }) => [system.residentBytes] },
   memoryAvailableBytes: { title: 'Memory available', unit: 'bytes', edges: memories, values: ({ system }) => [system.memoryAvailableBytes] },
-  diskFreeBytes: { title: 'Disk free', unit: 'bytes', edges: [0.1, 0.5, 1, 2, 5, 10, 20, 50, 100].map((size) => size * gibibyte), values: ({ system }) => [system.diskFreeBytes] },
-  spoolCaptures: { title: 'Captures that wait', unit: 'captures', edges: [1, 10, 100, 1_000, 10_000, 100_000], values: ({ spool }) => [spool?.captures] },
+  diskFreeBytes: { title: 'Disk free', unit: 'bytes', edges: [0.125, 0.5, 1, 2, 5, 10, 20, 50, 100].map((size) => size * gibibyte), values: ({ system }) => [system.diskFreeBytes] },
+  spoolCaptures: { title: 'Captures that wait', unit: 'count', edges: [1, 10, 100, 1_000, 10_000, 100_000], values: ({ spool }) => [spool?.captures] },
   oldestCaptureSeconds: { title: 'Age of the oldest capture', unit: 'seconds', edges: [minute, 10 * minute, hour, 6 * hour, day, 3 * day, 7 * day, 14 * day], values: ({ spool, time }) => [ageOf(spool?.oldest, time)] },
   temperatureCelsius: { title: 'Temperature', unit: 'celsius', edges: [0, 20, 40, 50, 60, 70, 80, 90], values: ({ system }) => [system.temperatureCelsius] },
 } as const satisfies Readonly<Record<string, Measure>>;

@@ -7,8 +7,8 @@ import { deviceReportOf, fleetDeviceOf, modelReportOf, reportTime } from '../../
 const silentFor = { time: reportTime - 10_000 };
 
 function findingsOf(devices: Iterable<FleetDevice>, options: { silentAfter?: number; activeWithin?: number } = {}): FleetFindings {
-  const tally = new FleetTally({ now: reportTime, silentAfter: undefined, activeWithin: 3_600, ...options });
-  for (const device of devices) tally.add(device);
+  const tally = new FleetTally({ silentAfter: undefined, activeWithin: 3_600, ...options });
+  for (const device of devices) tally.add(device, reportTime);
   return tally.findings();
 }
 
