@@ -11,7 +11,7 @@ export function fleetSourceContract(name: string, open: (members: readonly Fleet
     const source = await open(members);
     const devices: FleetDevice[] = [];
     for await (const device of source.devices()) devices.push(device);
-    return devices.map(({ isConnected: _, ...device }) => device).toSorted((a, b) => a.name.localeCompare(b.name));
+    return devices.map(({ name: device, report, problem }) => ({ name: device, report, problem })).toSorted((a, b) => a.name.localeCompare(b.name));
   }
 
   describe(name, () => {
