@@ -14,6 +14,6 @@ test('a report takes the memory of a few devices, however many there are', async
   expect([few.counted, many.counted]).toEqual([2_000, 20_000]);
   // As many as are read at once.
   expect(many.mostAhead).toBeLessThanOrEqual(16);
-  // 18,000 reports alone would take more than 40 MB.
+  // The reports that the larger one has more would take three times as much.
   expect(many.heapPeakMegabytes - few.heapPeakMegabytes).toBeLessThan(6);
 });
