@@ -7,12 +7,21 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 const patienceMs = 60_000;
 
-/** Runs something against moto's server. @param python one that has moto @param folder receives its log */
-export async function withMoto<Result>({ python, folder }: { python: string; folder: string }, use: (endpoint: string) => Promise<Result>): Promise<Result> {
+export type MotoOptions = {
+  /** One that has moto. */
+  readonly python: string;
+  /** Receives its log. */
+  readonly folder: string;
+  /** Besides the environment of this process. */
+  readonly environment?: Readonly<Record<string, string>>;
+};
+
+/** Runs something against moto's server. */
+export async function withMoto<Result>({ python, folder, environment = {} }: MotoOptions, use: (endpoint: string) => Promise<Result>): Promise<Result> {
   const port = await freePort();
   const serverLog = join(folder, 'moto.log');
   const log = openSync(serverLog, 'w');
-  const server = spawn(python, ['-m', 'moto.server', '-H', '127.0.0.1', '-p', String(port)], { stdio: ['ignore', log, log] });
+  const server = spawn(python, ['-m', 'moto.server', '-H', '127.0.0.1', '-p', String(port)], { stdio: ['ignore', log, log], env: { ...process.env, ...environment } });
   const exited = once(server, 'exit');
   try {
     await answering(server, { port, serverLog });

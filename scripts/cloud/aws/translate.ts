@@ -66,9 +66,14 @@ function answerFinding({ code, status }: SdkFacts): Finding {
 
 function denied({ message }: SdkFacts, call: CloudCall, detail: Detail): FescueError {
   const { action = call.action, policy, isExplicit } = denialOf(message);
-  const problem = isExplicit ? `access is denied by ${policy ?? 'a policy'}` : policy === undefined ? undefined : `access is denied: ${policy} does not allow it`;
+  const problem = isExplicit ? `access is denied by ${policy ?? 'a policy'}` : policy === undefined ? unexplained(call) : `access is denied: ${policy} does not allow it`;
   const remedy = isExplicit ? `A statement there denies ${action}; whoever manages it has to take that out.` : undefined;
   return cloudError('access-denied', { action, subject: call.subject }, { ...detail, problem, remedy });
+}
+
+/** S3 explains nothing to other accounts. */
+function unexplained({ action }: CloudCall): string | undefined {
+  return action.startsWith('s3:') ? 'access is denied, as to buckets of other accounts' : undefined;
 }
 
 /** The words of a server, which may be any, in one line and not many. */

@@ -45,8 +45,12 @@ export class CallGate {
     this.#isDead = false;
   }
 
-  async read<Result>(action: string, subject: string, act: () => Result): Promise<Result> {
-    return this.#pass({ action, subject }, { isChange: false, act });
+  /** @param actions those of the requests it takes, in order; what is not there is known after the first */
+  async read<Result>(actions: string | readonly string[], subject: string, act: () => Result): Promise<Result> {
+    const [first = '', ...others] = [actions].flat();
+    const result = await this.#pass({ action: first, subject }, { isChange: false, act });
+    for (const action of result === undefined ? [] : others) await this.#pass({ action, subject }, { isChange: false, act: () => undefined });
+    return result;
   }
 
   async change<Result>(action: string, subject: string, act: () => Result): Promise<Result> {

@@ -3,12 +3,14 @@ import { cloudError, type CloudCall } from '../../../scripts/cloud/explain.ts';
 import { newBucket, type Account, type StoredBucket } from './account.ts';
 import type { CallGate } from './call-gate.ts';
 
+const readActions = ['GetBucketLocation', 'GetBucketTagging', 'GetEncryptionConfiguration', 'GetBucketVersioning', 'GetBucketPublicAccessBlock', 'GetBucketPolicy'].map((action) => `s3:${action}`);
+
 /** S3's buckets, whose names are those of everybody. */
 export function memoryBuckets(account: Account, gate: CallGate): BucketService {
   const { buckets, region, id } = account;
   const own = (call: CloudCall, bucket: string): StoredBucket | undefined => {
     const found = buckets.get(bucket);
-    if (found?.owner !== undefined && found.owner !== id) throw cloudError('access-denied', call, { problem: 'access is denied, or it belongs to another account' });
+    if (found?.owner !== undefined && found.owner !== id) throw cloudError('access-denied', call, { problem: 'access is denied, as to buckets of other accounts' });
     return found;
   };
   const change = async (action: string, bucket: string, act: (found: StoredBucket) => void): Promise<void> => {
@@ -21,8 +23,8 @@ export function memoryBuckets(account: Account, gate: CallGate): BucketService {
   };
   return {
     get: async (name) =>
-      gate.read('s3:ListBucket', `bucket ${name}`, () => {
-        const found = own({ action: 's3:ListBucket', subject: `bucket ${name}` }, name);
+      gate.read(readActions, `bucket ${name}`, () => {
+        const found = own({ action: 's3:GetBucketLocation', subject: `bucket ${name}` }, name);
         if (found === undefined) return undefined;
         const { tags, encryption, versioning, isPrivate, policy } = found;
         return { name, region: found.region, tags: { ...tags }, encryption, versioning, isPrivate, policy };

@@ -21,7 +21,7 @@ export function below(account: Account, group: string): string[] {
 
 /** As far as the query language is known here: terms of `thingName` and `thingGroupNames` with stars, joined by AND, or `*`. */
 export async function* searchThings(account: Account, gate: CallGate, { query, pageSize }: Paging & { query: string }): AsyncGenerator<readonly IndexedThing[]> {
-  const call = { action: 'iot:SearchIndex', subject: `index query ${query}` };
+  const call = { action: 'iot:SearchIndex', subject: `the index query ${query}` };
   const names = await gate.read(call.action, call.subject, () => {
     if (account.indexing === undefined) throw cloudError('refused', call, { problem: 'fleet indexing is off', remedy: 'Turn it on in the settings of AWS IoT.' });
     return [...account.things.keys()].filter((name) => query.split(/ AND /).every((term) => fits(account, name, { term, call })));

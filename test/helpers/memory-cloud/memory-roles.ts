@@ -52,9 +52,9 @@ export function memoryRoles(account: Account, gate: CallGate): RoleService {
         attached.add(policyArn);
       }),
     detach: async (role, policyArn) => gate.change('iam:DetachRolePolicy', `role ${role}`, () => void roles.get(role)?.attached.delete(policyArn)),
-    managedPolicy: async (policyArn) => gate.read('iam:GetPolicy', `policy ${policyArn}`, () => managedPolicies.get(policyArn)),
+    managedPolicy: async (policyArn) => gate.read(['iam:GetPolicy', 'iam:GetPolicyVersion'], `policy ${policyArn}`, () => managedPolicies.get(policyArn)),
 
-    inlinePolicies: async (role) => gate.read('iam:ListRolePolicies', `role ${role}`, () => [...(roles.get(role)?.inline ?? [])].map(([name, document]) => ({ name, document }))),
+    inlinePolicies: async (role) => gate.read(['iam:ListRolePolicies', ...[...(roles.get(role)?.inline.keys() ?? [])].map(() => 'iam:GetRolePolicy')], `role ${role}`, () => [...(roles.get(role)?.inline ?? [])].map(([name, document]) => ({ name, document }))),
     putInline: async (role, { name, document }) =>
       gate.change('iam:PutRolePolicy', `role ${role}`, () => {
         const { inline } = existing(account, 'iam:PutRolePolicy', role);

@@ -19,7 +19,7 @@ function roleAliases(account: Account, gate: CallGate): Aliases {
     return found && { alias, arn: iotArn(account, 'rolealias', alias), ...found };
   };
   return {
-    roleAlias: async (alias) => gate.read('iot:DescribeRoleAlias', `role alias ${alias}`, () => publicAlias(alias)),
+    roleAlias: async (alias) => gate.read(['iot:DescribeRoleAlias', 'iot:ListTagsForResource'], `role alias ${alias}`, () => publicAlias(alias)),
     createRoleAlias: async ({ alias, roleArn, credentialSeconds, tags }) =>
       gate.change('iot:CreateRoleAlias', `role alias ${alias}`, () => {
         if (stored.has(alias)) throw cloudError('already-exists', { action: 'iot:CreateRoleAlias', subject: `role alias ${alias}` });
@@ -70,7 +70,7 @@ function groups(account: Account, gate: CallGate): Groups {
     return found && { name, arn: iotArn(account, 'thinggroup', name), tags: { ...found.tags } };
   };
   return {
-    group: async (name) => gate.read('iot:DescribeThingGroup', `thing group ${name}`, () => publicGroup(name)),
+    group: async (name) => gate.read(['iot:DescribeThingGroup', 'iot:ListTagsForResource'], `thing group ${name}`, () => publicGroup(name)),
     createGroup: async ({ name, description, tags }) =>
       gate.change('iot:CreateThingGroup', `thing group ${name}`, () => {
         const there = stored.get(name);
