@@ -8,6 +8,7 @@ import { readSettingsFile } from '../common/settings-file.ts';
 import { captureConfigOf, type CaptureConfig } from './capture/capture-config.ts';
 import { readTrustedCertificates } from './certificate-chain.ts';
 import { parseExecutionProviders, type ExecutionProvider } from './execution-providers.ts';
+import { heartbeatConfigOf, type HeartbeatConfig } from './heartbeat/heartbeat-config.ts';
 import { agentSettings } from './settings.ts';
 import type { SignaturePolicy } from './signature.ts';
 
@@ -34,6 +35,7 @@ export type AgentConfig = {
   readonly metricsAddress: string;
   readonly signaturePolicy: SignaturePolicy;
   readonly capture: CaptureConfig;
+  readonly heartbeat: HeartbeatConfig;
   readonly logLevel: LogLevel;
 };
 
@@ -67,7 +69,8 @@ export function readAgentConfig(sources: ConfigSources): { config: AgentConfig; 
   const logLevel = values.LogLevel as LogLevel;
   const maxMessageBytes = values.MaxMessageMegabytes * 1024 * 1024;
   const capture = captureConfigOf(values, { environment: sources.environment, mostBytes: maxMessageBytes, allowWritableSharedMemory: values.AllowWritableSharedMemory, logLevel });
-  const problems = [...new Set([...file.problems, ...ownProblems, ...signing.problems, ...capture.problems])];
+  const heartbeat = heartbeatConfigOf(values, { environment: sources.environment, ...capture.config.origin });
+  const problems = [...new Set([...file.problems, ...ownProblems, ...signing.problems, ...capture.problems, ...heartbeat.problems])];
   if (problems.length > 0) {
     throw new FescueError('invalid-argument', `The agent's configuration cannot be used:\n  ${problems.join('\n  ')}`);
   }
@@ -87,6 +90,7 @@ export function readAgentConfig(sources: ConfigSources): { config: AgentConfig; 
     metricsAddress: values.MetricsAddress,
     signaturePolicy: signing.policy,
     capture: capture.config,
+    heartbeat: heartbeat.config,
     logLevel,
   };
   return { config: Object.freeze(config), settings: values, outcomes: file.outcomes, unknownKeys: unknown };

@@ -39,6 +39,14 @@ export class Health implements ModelObserver {
     // Says nothing about health that the worker's end does not say better.
   }
 
+  refused(): void {
+    // Nor does this.
+  }
+
+  sampled(): void {
+    // Nor this.
+  }
+
   gone(alias: string): void {
     this.#set(healthNameOf(alias), 'SERVICE_UNKNOWN');
   }

@@ -24,6 +24,15 @@ export type LoadedModelOptions = ModelLimits & {
   readonly observer: ModelObserver;
 };
 
+export type ModelIdentity = {
+  /** Of the package, or of the file where there is none. */
+  readonly name: string;
+  /** Empty without a package. */
+  readonly version: string;
+  /** SHA-256 of the ONNX file in hexadecimal, which only a package tells. */
+  readonly digest: string | undefined;
+};
+
 type Job = { readonly request: MessageParts; readonly queuedAt: number; readonly resolve: (response: Buffer) => void; readonly reject: (error: FescueError) => void };
 
 /**
@@ -35,6 +44,7 @@ export class LoadedModel {
   readonly #instances: readonly Instance[];
   #tensors: ModelTensors = { inputs: [], outputs: [] };
   #captured: CapturedModel = { version: '', priority: 0 };
+  #identity: ModelIdentity = { name: '', version: '', digest: undefined };
   #provider: ExecutionProvider = 'cpu';
   #maxBatch = 1;
   #queue: Job[] = [];
@@ -53,6 +63,11 @@ export class LoadedModel {
   /** What goes into captures of the model. */
   get captured(): CapturedModel {
     return this.#captured;
+  }
+
+  /** What the loaded file is. */
+  get identity(): ModelIdentity {
+    return this.#identity;
   }
 
   /** What runs the model. */
@@ -100,8 +115,8 @@ export class LoadedModel {
    * @throws FescueError `unavailable`, `resource-exhausted`, `cancelled`, or as the worker answered
    */
   predict(request: MessageParts, signal: AbortSignal): Promise<Buffer> {
-    if (!this.#instances.some(({ ready }) => ready)) return Promise.reject(this.#unavailable());
-    if (this.#queue.length >= this.#options.queueSize) return Promise.reject(this.#queueFull());
+    if (!this.#instances.some(({ ready }) => ready)) return this.#refuse(this.#unavailable());
+    if (this.#queue.length >= this.#options.queueSize) return this.#refuse(this.#queueFull());
     return new Promise((resolve, reject) => {
       const job: Job = { request, queuedAt: performance.now(), resolve, reject };
       signal.addEventListener('abort', () => this.#drop(job), { once: true });
@@ -145,14 +160,15 @@ export class LoadedModel {
       const answer = answers[index];
       if (answer?.status === 'fulfilled') job.resolve(answer.value);
       else job.reject(answer?.reason as FescueError);
-      this.#options.observer.predicted(this.#options.alias, startedAt - job.queuedAt, runMs);
+      this.#options.observer.predicted(this.#options.alias, startedAt - job.queuedAt, runMs, answer?.status === 'fulfilled');
     }
   }
 
-  #onLoaded({ inputs, outputs, batchable, version, capturePriority, provider, missingProviders }: LoadResult): void {
+  #onLoaded({ inputs, outputs, batchable, name, version, digest, capturePriority, provider, missingProviders }: LoadResult): void {
     const { alias, maxBatch, log } = this.#options;
     this.#tensors = { inputs, outputs };
     this.#captured = { version, priority: capturePriority };
+    this.#identity = { name, version, digest };
     this.#provider = provider;
     if (missingProviders.length > 0) log.warn({ alias, provider, missing: missingProviders }, `model runs on ${provider}: ${missingProviders.map((one) => `${one.provider} is not available (${one.reason})`).join('; ')}`);
     if (batchable) this.#maxBatch = maxBatch;
@@ -177,8 +193,16 @@ export class LoadedModel {
   }
 
   #rejectQueued(error: FescueError): void {
-    for (const job of this.#queue.splice(0)) job.reject(error);
+    for (const job of this.#queue.splice(0)) {
+      job.reject(error);
+      this.#options.observer.refused(this.#options.alias);
+    }
     this.#runNext();
+  }
+
+  #refuse(error: FescueError): Promise<never> {
+    this.#options.observer.refused(this.#options.alias);
+    return Promise.reject(error);
   }
 
   #unavailable(): FescueError {

@@ -42,6 +42,14 @@ export class AgentMetrics implements ModelObserver {
     figures?.total.observe((queueMs + runMs) / 1000);
   }
 
+  refused(): void {
+    // Counted by the status of the call.
+  }
+
+  sampled(): void {
+    // So is this.
+  }
+
   gone(alias: string): void {
     this.#models.delete(alias);
   }

@@ -7,7 +7,7 @@ import type { CapturedModel } from './capture/capture-request.ts';
 import type { AgentConfig } from './config.ts';
 import type { ExecutionProvider } from './execution-providers.ts';
 import { LoadQueue } from './load-queue.ts';
-import { LoadedModel, type ModelLimits } from './loaded-model.ts';
+import { LoadedModel, type ModelIdentity, type ModelLimits } from './loaded-model.ts';
 import { availableBytes, memoryNeeded } from './memory-budget.ts';
 import type { MessageParts } from './message-parts.ts';
 import type { ModelObserver } from './model-observer.ts';
@@ -95,9 +95,9 @@ export class ModelRegistry {
     return [...this.#entries].filter(([, entry]) => entry.state === 'ready').map(([alias, entry]) => describe(alias, entry));
   }
 
-  /** How busy each model is, what runs it, and its workers while it has them. */
-  usage(): { alias: string; provider: ExecutionProvider; waiting: number; workerPids: number[] }[] {
-    return [...this.#entries].filter(([, entry]) => entry.state === 'ready').map(([alias, { model }]) => ({ alias, provider: model.provider, waiting: model.waiting, workerPids: model.workerPids }));
+  /** What each model is and how busy, what runs it, and its workers while it has them. */
+  usage(): { alias: string; identity: ModelIdentity; provider: ExecutionProvider; waiting: number; workerPids: number[] }[] {
+    return [...this.#entries].filter(([, entry]) => entry.state === 'ready').map(([alias, { model }]) => ({ alias, identity: model.identity, provider: model.provider, waiting: model.waiting, workerPids: model.workerPids }));
   }
 
   /** @throws FescueError `not-found` */
@@ -108,6 +108,11 @@ export class ModelRegistry {
   /** What goes into captures of a model. @throws FescueError `not-found` */
   captured(alias: string): CapturedModel {
     return this.#ready(alias).model.captured;
+  }
+
+  /** A capture of a model was accepted. */
+  sampled(alias: string): void {
+    this.#observer.sampled(alias);
   }
 
   /**

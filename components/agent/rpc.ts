@@ -26,7 +26,9 @@ export function agentMethods(models: ModelRegistry, captures: Captures): Map<str
     ListModels: control('ListModels', async () => ({ models: models.list().map(modelMessageOf) })),
     DescribeModel: control('DescribeModel', async (request: NamedRequest) => ({ model: modelMessageOf(models.describe(request.name)) })),
     CaptureData: async (message, signal) => {
-      await captures.capture(message, models.captured(modelNameIn(message, 'CaptureData')), signal);
+      const alias = modelNameIn(message, 'CaptureData');
+      await captures.capture(message, models.captured(alias), signal);
+      models.sampled(alias);
       return emptyMessage;
     },
     GetCaptureDataStatus: control('GetCaptureDataStatus', async (id: string) => ({ status: await captures.status(id) }), decodeGetCaptureDataStatusRequest),

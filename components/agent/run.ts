@@ -12,6 +12,9 @@ import { captureMetricsText } from './capture/capture-metrics.ts';
 import { Captures } from './capture/captures.ts';
 import { readAgentConfig, type ConfigSources } from './config.ts';
 import { Health } from './health.ts';
+import type { Heartbeats } from './heartbeat/heartbeats.ts';
+import { ModelTally } from './heartbeat/model-tally.ts';
+import { openHeartbeats } from './heartbeat/open-heartbeats.ts';
 import { AgentMetrics } from './metrics.ts';
 import { MetricsDoor } from './metrics-door.ts';
 import { observers } from './model-observer.ts';
@@ -44,7 +47,8 @@ export async function runAgent(sources: ConfigSources, { lossMs = lossPatienceMs
   const stopRequested = stopRequest(sources.environment).cause;
   const health = new Health();
   const metrics = new AgentMetrics();
-  const models = new ModelRegistry({ config, log, observer: observers(health, metrics) });
+  const tally = new ModelTally();
+  const models = new ModelRegistry({ config, log, observer: observers(health, metrics, tally) });
   const captures = new Captures({ config: config.capture, log });
   const server = new AgentServer({ config, models, captures, health, metrics, log });
   const metricsDoor = new MetricsDoor({ config, text: () => metrics.text(models) + captureMetricsText(captures.figures), log });
@@ -56,29 +60,33 @@ export async function runAgent(sources: ConfigSources, { lossMs = lossPatienceMs
   captures.start();
 
   const link = new IpcLink({ connect: async () => connectGreengrassIpc({ timeoutMs: ipcTimeoutMs }), log });
-  const live = liveSettings({ initial, sources, link, models, captures, log });
+  const isComponent = isGreengrassComponent(sources.environment);
+  const heartbeats = await openHeartbeats({ config: config.heartbeat, environment: sources.environment, isComponent, link, models, tally, captures, log });
+  heartbeats?.start();
+  const live = liveSettings({ initial, sources, link, models, captures, heartbeats, log });
   const isBusy = (): boolean => models.busy;
   const loss = { isServed: async () => isNucleusServing(sources.environment), patienceMs: lossMs, isBusy };
-  const ties = isGreengrassComponent(sources.environment) ? new NucleusTies({ link, log, onConfigurationUpdate: async () => live.update(), isBusy, mostDeferralSeconds: () => live.current.DeferUpdatesSeconds, loss }) : undefined;
+  const ties = isComponent ? new NucleusTies({ link, log, onConfigurationUpdate: async () => live.update(), isBusy, mostDeferralSeconds: () => live.current.DeferUpdatesSeconds, loss }) : undefined;
   ties?.start();
   ties?.running();
   const cause = await untilStopped({ stopRequested, server, ties, log });
   log.info({ reason: cause && causeInWords(cause) }, 'stopping');
-  await server.stop(live.current.StopTimeoutSeconds * 1000);
+  await Promise.all([server.stop(live.current.StopTimeoutSeconds * 1000), heartbeats?.stop()]);
   await metricsDoor.stop();
   await captures.stop();
   await models.stop();
   await ties?.stop();
+  if (cause !== undefined) await heartbeats?.ended();
   log.info('stopped');
   if (cause === undefined) process.exitCode = exitCodes.failed;
   // The last answers are on their way. What keeps the process alive after that is a client that never closes its side.
   setTimeout(() => process.exit(), lastAnswersMs).unref();
 }
 
-type Following = { readonly initial: ReadConfig; readonly sources: ConfigSources; readonly link: IpcLink; readonly models: ModelRegistry; readonly captures: Captures; readonly log: Logger };
+type Following = { readonly initial: ReadConfig; readonly sources: ConfigSources; readonly link: IpcLink; readonly models: ModelRegistry; readonly captures: Captures; readonly heartbeats: Heartbeats | undefined; readonly log: Logger };
 
 /** The settings in force. Those that come from Greengrass arrive when the agent serves already. */
-function liveSettings({ initial, sources, link, models, captures, log }: Following): Live {
+function liveSettings({ initial, sources, link, models, captures, heartbeats, log }: Following): Live {
   const read = async (): Promise<ReadConfig> => {
     const connection = await link.connection();
     const { accessControl: _, ...deployed } = (await connection.getConfiguration()) ?? {};
@@ -87,6 +95,7 @@ function liveSettings({ initial, sources, link, models, captures, log }: Followi
   const onFollowed = ({ config }: ReadConfig): void => {
     models.tune(config);
     captures.tune(tuningOf(config.capture));
+    heartbeats?.setPeriod(config.heartbeat.periodMs);
   };
   return new LiveSettings({ table: agentSettings, initial, read, log, onFollowed });
 }

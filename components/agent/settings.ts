@@ -3,6 +3,7 @@ import { logLevels } from '../common/log.ts';
 import type { SettingsTable } from '../common/settings.ts';
 import { captureSettings } from './capture/capture-settings.ts';
 import { executionProviders, executionProvidersPattern } from './execution-providers.ts';
+import { heartbeatSettings } from './heartbeat/heartbeat-settings.ts';
 
 /** The shutdown step of the recipe is patient enough for this, and nothing longer. */
 export const longestStopSeconds = 120;
@@ -143,6 +144,7 @@ export const agentSettings = {
     doc: 'Which model packages load: only signed ones (required), unsigned ones and those with a valid signature (if-present), or any, whatever its signature (off). With trusted certificates a signature must lead to one of them. auto is required with TrustedCertificatesPath, else if-present. Digests are verified in any case.',
     live: false,
   },
+  ...heartbeatSettings,
   ...captureSettings,
   LogLevel: { kind: 'choice', default: 'info', choices: logLevels, doc: 'Least severe events that are logged.', live: true },
 } as const satisfies SettingsTable;

@@ -2,8 +2,9 @@
  * The worker process: one model, one session, one run at a time. It lives as long as its end of the socket pair on
  * descriptor 3, so no worker outlives its agent.
  */
+import { basename } from 'node:path';
 import { FescueError, hasCode } from '../common/errors.ts';
-import { defaultCapturePriority } from '../common/model-manifest.ts';
+import { defaultCapturePriority, type ModelManifest } from '../common/model-manifest.ts';
 import { AttachedSegments } from './attached-segments.ts';
 import { ClientSegments } from './client-segments.ts';
 import { checkUnchanged } from './file-stamps.ts';
@@ -60,7 +61,14 @@ async function load(order: LoadOrder): Promise<LoadResult> {
   await checkUnchanged(stamps);
   if (manifest !== undefined) checkDeclaredTensors(manifest, session.tensors);
   predictor = new Predictor({ session, arena: new AttachedSegments(), shared: new ClientSegments({ allowWritable: order.allowWritableSharedMemory }) });
-  return { ...session.tensors, batchable: session.batchable, provider: session.provider, missingProviders: session.missingProviders, version: manifest?.metadata.model_version ?? '', capturePriority: manifest?.capture.priority ?? defaultCapturePriority, ...(signer === undefined ? {} : { signer }) };
+  return { ...session.tensors, batchable: session.batchable, provider: session.provider, missingProviders: session.missingProviders, ...identityOf(modelPath, manifest), capturePriority: manifest?.capture.priority ?? defaultCapturePriority, ...(signer === undefined ? {} : { signer }) };
+}
+
+function identityOf(modelPath: string, manifest: ModelManifest | undefined): Pick<LoadResult, 'name' | 'version' | 'digest'> {
+  if (manifest === undefined) return { name: basename(modelPath), version: '' };
+  const { metadata, files, entry } = manifest;
+  const digest = files[entry]?.sha256;
+  return { name: metadata.model_name, version: metadata.model_version, ...(digest === undefined ? {} : { digest }) };
 }
 
 /** The frame itself, or those it announces. */

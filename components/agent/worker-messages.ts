@@ -25,8 +25,12 @@ export type LoadResult = ModelTensors & {
   /** What runs the model, and what was asked for and does not. */
   readonly provider: ExecutionProvider;
   readonly missingProviders: readonly MissingProvider[];
+  /** Of the package, or that of a bare file. */
+  readonly name: string;
   /** Of the package; empty for a bare file. */
   readonly version: string;
+  /** SHA-256 of the ONNX file, as the package's manifest has it; a bare file has none. */
+  readonly digest?: string;
   /** Of captures of the model that say nothing of theirs, 0 to 9. */
   readonly capturePriority: number;
   /** Who signed the package, if its signature was looked at. */

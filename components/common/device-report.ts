@@ -8,8 +8,11 @@ export function heartbeatTopic(fleet: string, device: string): string {
   return `fescue/fleet/${fleet}/${device}/heartbeat`;
 }
 
-/** What a shadow takes, counted as JSON text. */
-export const mostReportBytes = 8 * 1024;
+/**
+ * The most a report has, as JSON. A shadow takes 8 KB, but nucleus lite takes IPC messages of 10,000 bytes, in which the report
+ * is base64, and keeps two of them for a while in 15,000.
+ */
+export const mostReportBytes = 6 * 1024;
 
 const count = z.int().min(0);
 /** Seconds since 1970; null when it never was. Whole numbers, by which fleet indexing can be asked. */

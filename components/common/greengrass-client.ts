@@ -2,7 +2,7 @@ import { RpcError, RpcErrorType } from 'aws-iot-device-sdk-v2/dist/eventstream_r
 import { createClient, type Client } from 'aws-iot-device-sdk-v2/dist/greengrasscoreipc.js';
 import { QOS, ReportedLifecycleState } from 'aws-iot-device-sdk-v2/dist/greengrasscoreipc/model.js';
 import { FescueError, messageOf } from './errors.ts';
-import type { ConfigurationPart, GreengrassIpc, UpdateAnswer, UpdateEvent } from './greengrass-ipc.ts';
+import type { ConfigurationPart, GreengrassIpc, Refusal, UpdateAnswer, UpdateEvent } from './greengrass-ipc.ts';
 import { within } from './within.ts';
 
 /** The only module that loads the SDK's client; see `connectGreengrassIpc`. */
@@ -23,6 +23,8 @@ const publishingAdvice: Advice = {
   UnauthorizedError: ' Publishing takes a matching operation and resource in accessControl.',
   InvalidArgumentsError: ' A topic to publish to holds no wildcards (+, #, *).',
 };
+
+const subscribingAdvice: Advice = { UnauthorizedError: ' Subscribing takes a matching operation and resource in accessControl.' };
 
 type Advice = Readonly<Record<string, string>>;
 
@@ -73,6 +75,12 @@ class SdkIpc implements GreengrassIpc {
     await this.#call(`PublishToIoTCore on ${topic}`, this.#client.publishToIoTCore(request), publishingAdvice);
   }
 
+  async onIotCoreMessage(topic: string, listener: (payload: Uint8Array) => void): Promise<void> {
+    const messages = this.#client.subscribeToIoTCore({ topicName: topic, qos: QOS.AT_LEAST_ONCE });
+    messages.on('message', ({ message }) => listener(bytesOf(message?.payload)));
+    await this.#call(`SubscribeToIoTCore on ${topic}`, messages.activate(), subscribingAdvice);
+  }
+
   async publishToTopic(topic: string, message: object): Promise<void> {
     const request = { topic, publishMessage: { jsonMessage: { message } } };
     await this.#call(`PublishToTopic on ${topic}`, this.#client.publishToTopic(request), publishingAdvice);
@@ -98,7 +106,8 @@ async function bounded<Result>(subject: string, timeoutMs: number, result: Promi
   } catch (error) {
     const refusal = refusalIn(error);
     if (refusal === undefined) throw new FescueError('unavailable', `${subject} failed: ${messageOf(error)}.`, { cause: error });
-    throw new FescueError('failed-precondition', `${subject} was refused by the nucleus: ${refusal.reason}.${advice[refusal.name] ?? ''}`, { cause: error });
+    const cause: Refusal = { refusal: refusal.name, error };
+    throw new FescueError('failed-precondition', `${subject} was refused by the nucleus: ${refusal.reason}.${advice[refusal.name] ?? ''}`, { cause });
   }
 }
 
@@ -114,6 +123,13 @@ function refusalIn(error: unknown): { name: string; reason: string } | undefined
   // An error that the client's model of the operation does not have: it hands on nothing but the name.
   const name = /^Unexpected response shape received: 'aws\.greengrass#(\w+Error)'$/.exec(error.description)?.[1];
   return name === undefined ? undefined : { name, reason: `${name}, without the reason` };
+}
+
+/** The client hands a payload on as it was decoded: bytes, or none. */
+function bytesOf(payload: unknown): Uint8Array {
+  if (payload instanceof ArrayBuffer) return new Uint8Array(payload);
+  if (ArrayBuffer.isView(payload)) return new Uint8Array(payload.buffer, payload.byteOffset, payload.byteLength);
+  return Buffer.from(typeof payload === 'string' ? payload : '');
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

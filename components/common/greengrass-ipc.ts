@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { FescueError } from './errors.ts';
 
 /** A part of a component's configuration. */
 export type ConfigurationPart = {
@@ -32,6 +33,8 @@ export type GreengrassIpc = {
   answerUpdate(answer: UpdateAnswer): Promise<void>;
   /** Publishes to AWS IoT Core at QoS 1 through the nucleus, which queues while the device is offline. */
   publishToIotCore(topic: string, payload: Uint8Array): Promise<void>;
+  /** Calls `listener` with each message of AWS IoT Core on a topic, until the connection ends. */
+  onIotCoreMessage(topic: string, listener: (payload: Uint8Array) => void): Promise<void>;
   /** Publishes a JSON object to the components of this device. */
   publishToTopic(topic: string, message: object): Promise<void>;
   updateState(state: 'RUNNING' | 'ERRORED'): Promise<void>;
@@ -39,6 +42,15 @@ export type GreengrassIpc = {
   readonly lost: Promise<string>;
   close(): Promise<void>;
 };
+
+/** What caused an error of a call that the nucleus refused: the nucleus's name of the refusal, and the error itself. */
+export type Refusal = { readonly refusal: string; readonly error: unknown };
+
+/** The nucleus's name of a refusal, such as `UnauthorizedError`; undefined when it was none. */
+export function refusalOf(error: unknown): string | undefined {
+  if (!(error instanceof FescueError) || error.kind !== 'failed-precondition') return undefined;
+  return (error.cause as Partial<Refusal> | undefined)?.refusal;
+}
 
 const socketVariable = 'AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT';
 

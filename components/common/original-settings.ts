@@ -98,7 +98,7 @@ export const originalSettings: readonly OriginalSetting[] = [
   {
     json: ['sagemaker_edge_provider_provider'],
     takes: { kind: 'choice', choices: ['Aws', 'None', 'Custom'] },
-    became: { dropped: 'there are no provider libraries to load' },
+    became: { dropped: 'there are no provider libraries to load; Provider says whom the agent reports to, and CaptureDataDestination where captures go' },
   },
   { json: ['sagemaker_edge_provider_provider_path'], takes: text, became: { dropped: 'there are no provider libraries to load' } },
   { json: ['sagemaker_edge_provider_aws_ca_cert_file'], takes: text, became: { dropped: credentials } },

@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { isJsonObject, type JsonObject } from './config-store.ts';
 import { type Authorize, type IpcCall, IpcError, type IpcOperations, parse } from './ipc-call.ts';
-import { hasWildcard, type TopicMessage, type Topics } from './topics.ts';
+import type { LocalIotCore } from './iot-core.ts';
+import { hasWildcard, type Topics } from './topics.ts';
 
 /** A message between components: JSON, or bytes as base64. */
 export type LocalMessage = { readonly topic: string; readonly from: string; readonly content: JsonObject };
 
-export type TopicServices = { readonly authorize: Authorize; readonly iotCore: Topics<TopicMessage>; readonly local: Topics<LocalMessage> };
+export type TopicServices = { readonly authorize: Authorize; readonly iotCore: Pick<LocalIotCore, 'publish' | 'subscribe'>; readonly local: Topics<LocalMessage> };
 
 const base64 = z.base64();
 const topic = z.string().min(1).max(256);

@@ -15,6 +15,7 @@ import { authorizer, commandLineOf, type IpcOperations } from './ipc-call.ts';
 import { commandLineOperations } from './ipc-command-line.ts';
 import { configurationOperations } from './ipc-configuration.ts';
 import { lifecycleOperations } from './ipc-lifecycle.ts';
+import { LocalIotCore } from './iot-core.ts';
 import { IpcServer, maxSocketPathBytes } from './ipc-server.ts';
 import { shadowOperations } from './ipc-shadows.ts';
 import { type LocalMessage, topicOperations } from './ipc-topics.ts';
@@ -72,7 +73,7 @@ export class LocalNucleus {
   readonly #updates: ComponentUpdates;
   readonly #queue: DeploymentQueue;
   readonly #deployer: Deployer;
-  readonly #iotCore = new Topics<TopicMessage>();
+  readonly #iotCore: LocalIotCore;
   readonly #local = new Topics<LocalMessage>();
   readonly #tokens = new Tokens();
   readonly #messages: TopicMessage[] = [];
@@ -104,7 +105,7 @@ export class LocalNucleus {
       onNote,
     });
     this.#queue = new DeploymentQueue({ state: this.#state, run: async (id, request, signal) => this.#deployer.run(id, request, signal), onNote });
-    this.#iotCore.subscribe('#', (message) => this.#keep(message));
+    this.#iotCore = new LocalIotCore({ shadows: this.#shadows, heartbeatFile: this.#store.heartbeatFile, onMessage: (message) => this.#keep(message), onNote });
     this.#ipc = new IpcServer({ path: this.#store.ipcSocket, operations: this.#operations(), authenticate: (token) => this.#tokens.callerOf(token), onNote });
     this.#tokenExchange = new TokenExchange({ source: options.credentials ?? generatedCredentials(60), isKnown: (token) => this.#tokens.callerOf(token) !== undefined, onNote });
   }

@@ -14,6 +14,8 @@ export type Store = {
   readonly stateFile: string;
   /** Holds a file for each thing that has shadows. */
   readonly shadowFolder: string;
+  /** The heartbeats that devices published, as JSON lines. */
+  readonly heartbeatFile: string;
   /** Holds the credentials of the command line, as greengrass-cli looks for them. */
   readonly commandLineFolder: string;
   readonly recipes: string;
@@ -38,6 +40,7 @@ export function storeAt(root: string): Store {
     runningFile: join(root, 'running.json'),
     stateFile: join(root, 'state.json'),
     shadowFolder: join(root, 'shadows'),
+    heartbeatFile: join(root, 'heartbeats.jsonl'),
     commandLineFolder: join(root, 'cli_ipc_info'),
     recipes: join(packages, 'recipes'),
     artifactsFolder: join(packages, 'artifacts'),

@@ -32,5 +32,6 @@ function filterExpression(filter: string): RegExp {
   const levels = filter.split('/').map((level) => (level === '+' ? '[^/]*' : RegExp.escape(level)));
   // "a/#" also takes "a" itself.
   const source = filter === '#' ? '.*' : filter.endsWith('/#') ? `${levels.slice(0, -1).join('/')}(?:/.*)?` : levels.join('/');
-  return new RegExp(`^${source}$`, 's');
+  // Topics of the service itself, such as a shadow's, have to be named.
+  return new RegExp(`^${hasWildcard(filter.charAt(0)) ? '(?!\\$)' : ''}${source}$`, 's');
 }

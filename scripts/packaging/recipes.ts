@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { validRange } from 'semver';
 import { stringify } from 'yaml';
+import { heartbeatAccess } from '../../components/agent/heartbeat/access.ts';
 import { agentSettings, longestStopSeconds } from '../../components/agent/settings.ts';
 import { manifestFileName, parseManifest } from '../../components/common/model-manifest.ts';
 import { environmentVariableOf, type SettingsTable } from '../../components/common/settings.ts';
@@ -75,7 +76,7 @@ function agent(): Component {
   const settings = Object.fromEntries(fixed.map((key) => [environmentVariableOf(key), `{configuration:/${key}}`]));
   return component(componentNames.agent, productVersion, archive, {
     ComponentDescription: 'The on-device agent: the SageMaker Edge Manager API on ONNX Runtime.',
-    ComponentConfiguration: { DefaultConfiguration: defaultsOf(agentSettings) },
+    ComponentConfiguration: { DefaultConfiguration: { ...defaultsOf(agentSettings), accessControl: heartbeatAccess } },
     // For captured data on its way to S3: nucleus lite tells only those of the service that depend on it.
     ComponentDependencies: dependencies({ [componentNames.runtime]: productVersion, 'aws.greengrass.TokenExchangeService': undefined }),
     Manifests: [manifest({ archive, artifacts: ['stop.sh'], lifecycle: runLifecycle({ bundle: 'agent.cjs', environment: settings, stopSeconds: longestStopSeconds + agentEndSeconds }) })],

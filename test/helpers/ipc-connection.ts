@@ -18,6 +18,7 @@ export function connectionOf(replaced: Partial<GreengrassIpc> = {}): TestConnect
     onComponentUpdate: async () => undefined,
     answerUpdate: async () => undefined,
     publishToIotCore: async () => undefined,
+    onIotCoreMessage: async () => undefined,
     publishToTopic: async () => undefined,
     updateState: async (state) => void states.push(state),
     lost: lost.promise,

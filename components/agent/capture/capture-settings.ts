@@ -6,14 +6,14 @@ export const captureSettings = {
     kind: 'text',
     default: '',
     pattern: { regex: /^[a-zA-Z0-9:_-]{1,128}$/, expected: 'at most 128 letters, digits, colons, underscores and dashes' },
-    doc: 'Name of this device in captured data; empty takes AWS_IOT_THING_NAME, which Greengrass sets, else the host name.',
+    doc: 'Name of this device in captured data and heartbeats; empty takes AWS_IOT_THING_NAME, which Greengrass sets, else the host name.',
     live: false,
   },
   DeviceFleetName: {
     kind: 'text',
     default: 'default-fleet',
     pattern: { regex: /^[a-zA-Z0-9](?:[a-zA-Z0-9_-]{0,253}[a-zA-Z0-9])?$/, expected: 'at most 255 letters, digits and inner dashes and underscores' },
-    doc: 'Fleet of this device: a folder of captured data.',
+    doc: 'Fleet of this device: a folder of captured data, and a part of the topic of its heartbeats.',
     live: false,
   },
   CaptureDataDestination: {
@@ -124,7 +124,7 @@ export const captureSettings = {
   LocalDataRootPath: {
     kind: 'text',
     default: '.',
-    doc: "Folder of the spool (capture-spool) in which captures wait for their delivery, relative to the agent's working directory.",
+    doc: "Folder of the spool (capture-spool) in which captures wait for their delivery, of heartbeats that could not be sent, and of the counts of starts and crashes, relative to the agent's working directory.",
     live: false,
   },
   CaptureSpoolMaxMegabytes: {

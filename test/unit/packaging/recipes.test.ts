@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { agentSettings, longestStopSeconds } from '../../../components/agent/settings.ts';
+import { heartbeatTopic } from '../../../components/common/device-report.ts';
 import { environmentVariableOf } from '../../../components/common/settings.ts';
+import { isAllowed } from '../../../scripts/local-nucleus/access-control.ts';
+import { ConfigStore, type JsonObject } from '../../../scripts/local-nucleus/config-store.ts';
 import { componentNames, components, recipeText } from '../../../scripts/packaging/recipes.ts';
 
 type Step = { Script: string; Timeout?: unknown; Setenv?: Record<string, string> };
@@ -31,7 +34,20 @@ it('the agent gets all settings by the environment but those that it follows whi
   const fixed = Object.entries(agentSettings).filter(([, { live }]) => !live).map(([key]) => environmentVariableOf(key));
   expect(environment).toEqual(fixed);
   expect(fixed.length).toBeLessThan(Object.keys(agentSettings).length);
-  expect(Object.keys(recipeOf(componentNames.agent).ComponentConfiguration?.DefaultConfiguration ?? {})).toEqual(Object.keys(agentSettings));
+  expect(Object.keys(recipeOf(componentNames.agent).ComponentConfiguration?.DefaultConfiguration ?? {})).toEqual([...Object.keys(agentSettings), 'accessControl']);
+});
+
+it('the agent may publish its heartbeats and the shadow of its thing, hear of rejections, and nothing else', () => {
+  const configurations = new ConfigStore();
+  configurations.set(componentNames.agent, recipeOf(componentNames.agent).ComponentConfiguration?.DefaultConfiguration as JsonObject);
+  const may = (operation: string, resource: string): boolean => isAllowed({ component: componentNames.agent, service: 'aws.greengrass.ipc.mqttproxy', operation: `aws.greengrass#${operation}`, resource }, configurations);
+  const shadow = '$aws/things/camera-7/shadow/name/fescue/update';
+  expect(may('PublishToIoTCore', heartbeatTopic('lobby', 'camera-7'))).toBe(true);
+  expect(may('PublishToIoTCore', shadow)).toBe(true);
+  expect(may('SubscribeToIoTCore', `${shadow}/rejected`)).toBe(true);
+  expect(may('PublishToIoTCore', '$aws/things/camera-7/shadow/update')).toBe(false);
+  expect(may('PublishToIoTCore', '$aws/things/camera-7/shadow/name/fescue/delete')).toBe(false);
+  expect(may('SubscribeToIoTCore', heartbeatTopic('lobby', 'camera-7'))).toBe(false);
 });
 
 it('the shutdown step is patient enough for the longest that predictions may take, and the nucleus for the step', () => {
