@@ -2,7 +2,7 @@ import { reportShadow } from '../../components/common/device-report.ts';
 import { FescueError } from '../../components/common/errors.ts';
 import type { Cloud, Indexing } from '../cloud/cloud.ts';
 import { CloudError, type CloudFault } from '../cloud/cloud-error.ts';
-import type { FleetSource } from './device.ts';
+import type { FleetDevice, FleetSource } from './device.ts';
 import { fleetQuery, indexSource } from './index-source.ts';
 import { readSource } from './read-source.ts';
 
@@ -15,38 +15,43 @@ export type CloudSourceOptions = {
   readonly firstPauseMs?: number;
 };
 
-/**
- * The devices of a thing group: by fleet indexing where it can answer, else by reading shadow after shadow.
- *
- * @throws FescueError `not-found` when there is no such group
- */
-export async function cloudSource({ cloud, fleet, parallel, onNote, firstPauseMs }: CloudSourceOptions): Promise<FleetSource> {
+/** The devices of a thing group: by fleet indexing where it can answer, else by reading shadow after shadow. */
+export async function cloudSource(options: CloudSourceOptions): Promise<FleetSource> {
+  const { cloud, fleet } = options;
+  const source = await chosenSource(options);
+  return { ...source, devices: () => unlessNoGroup(source.devices(), { cloud, fleet }) };
+}
+
+async function chosenSource({ cloud, fleet, parallel, onNote, firstPauseMs }: CloudSourceOptions): Promise<FleetSource> {
   const { region, things, shadows } = cloud;
-  await checkGroup(cloud, fleet);
   const reason = await whyNotIndexed(cloud, fleet);
   if (reason === undefined) return indexSource({ region, things, fleet });
-  onNote(`${reason} So the shadow of each device is read by itself.`);
+  onNote(`The shadow of each device is read by itself, because ${reason}`);
   return readSource({ region, things, shadows, fleet, parallel, ...(firstPauseMs === undefined ? {} : { firstPauseMs }) });
 }
 
-async function checkGroup({ things, region }: Cloud, fleet: string): Promise<void> {
-  const group = await unless('access-denied', things.group(fleet));
-  // Who may not look may still read the members.
-  if (group instanceof CloudError || group !== undefined) return;
+/** @throws FescueError `not-found` when there is no device because there is no such group. Only then is it asked for. */
+async function* unlessNoGroup(devices: AsyncIterable<FleetDevice>, { cloud: { things, region }, fleet }: Pick<CloudSourceOptions, 'cloud' | 'fleet'>): AsyncGenerator<FleetDevice> {
+  let isEmpty = true;
+  for await (const device of devices) {
+    isEmpty = false;
+    yield device;
+  }
+  if (!isEmpty || (await unless('access-denied', things.group(fleet))) !== undefined) return;
   throw new FescueError('not-found', `There is no thing group ${fleet} in ${region}. List those there are with: aws iot list-thing-groups --region ${region}. Or make it with: fescue setup --fleet ${fleet} --region ${region}`);
 }
 
 async function whyNotIndexed(cloud: Cloud, fleet: string): Promise<string | undefined> {
   const { things, region } = cloud;
   const indexing = await unless('access-denied', things.indexing());
-  if (indexing instanceof CloudError) return `Whether fleet indexing is on could not be seen: needs ${indexing.action}.`;
-  if (indexing === undefined) return `Fleet indexing is off; this switches it on: ${switchOn(region)}`;
-  if (!indexing.namedShadows.includes(reportShadow)) return `Fleet indexing does not cover the named shadow ${reportShadow}; ${howToAdd(indexing, region)}`;
+  if (indexing instanceof CloudError) return `whether fleet indexing is on could not be seen: needs ${indexing.action}.`;
+  if (indexing === undefined) return `fleet indexing is off. Switch it on with: ${switchOn(region)}`;
+  if (!indexing.namedShadows.includes(reportShadow)) return `fleet indexing does not cover the named shadow ${reportShadow}. ${howToAdd(indexing, region)}`;
   const subgroups = await unless('access-denied', things.subgroups(fleet));
-  if (subgroups instanceof CloudError) return `Whether there are groups below ${fleet}, which fleet indexing does not count to it, could not be seen: needs ${subgroups.action}.`;
-  if (subgroups.length > 0) return `There are groups below ${fleet}, which fleet indexing does not count to it.`;
+  if (subgroups instanceof CloudError) return `whether there are groups below ${fleet}, which fleet indexing does not count to it, could not be seen: needs ${subgroups.action}.`;
+  if (subgroups.length > 0) return `there are groups below ${fleet}, which fleet indexing does not count to it.`;
   const failure = await searchFailure(cloud, fleet);
-  return failure && `Fleet indexing cannot be used: ${failure.fault === 'access-denied' ? `needs ${failure.action}.` : failure.message}`;
+  return failure && `fleet indexing cannot be used: ${failure.fault === 'access-denied' ? `needs ${failure.action}.` : failure.message}`;
 }
 
 /** Asks for one page, before all is built on it: an index that was just switched on does not answer. */
@@ -65,7 +70,7 @@ function switchOn(region: string): string {
 }
 
 function howToAdd({ namedShadows }: Indexing, region: string): string {
-  return `add it to what aws iot get-indexing-configuration --region ${region} shows, with namedShadowIndexingMode=ON and filter={namedShadowNames=[${[...namedShadows, reportShadow].join(',')}]}, by aws iot update-indexing-configuration, which replaces it all.`;
+  return `Add it to what aws iot get-indexing-configuration --region ${region} shows, with namedShadowIndexingMode=ON and filter={namedShadowNames=[${[...namedShadows, reportShadow].join(',')}]}, by aws iot update-indexing-configuration, which replaces it all.`;
 }
 
 /** The answer, or the failure where it is one of these. */

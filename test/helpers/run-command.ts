@@ -8,7 +8,12 @@ export type RunningCommand = { process: ChildProcess; output: () => CommandResul
 
 /** Starts `fescue` with arguments, as a shell would. */
 export function startFescue(...args: string[]): RunningCommand {
-  const child = spawn(process.execPath, [resolve('scripts/fescue.mjs'), ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  return startFescueWith(process.env, ...args);
+}
+
+/** The same with an environment of its own. */
+export function startFescueWith(env: NodeJS.ProcessEnv, ...args: string[]): RunningCommand {
+  const child = spawn(process.execPath, [resolve('scripts/fescue.mjs'), ...args], { stdio: ['ignore', 'pipe', 'pipe'], env });
   const result: CommandResult = { code: null, stdout: '', stderr: '' };
   child.stdout.on('data', (chunk: Buffer) => void (result.stdout += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => void (result.stderr += chunk.toString()));
