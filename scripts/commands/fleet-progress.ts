@@ -1,4 +1,4 @@
-import { countText } from '../fleet/figures-text.ts';
+import { devicesText } from '../fleet/figures-text.ts';
 import { ProgressLine } from './progress-line.ts';
 
 /** How often progress is told: on a terminal, and where each time takes a line. */
@@ -20,7 +20,7 @@ export class FleetProgress {
     this.#count += 1;
     if (performance.now() - this.#toldAt < this.#everyMs) return;
     this.#toldAt = performance.now();
-    this.#line.show(`${countText(this.#count)} devices`);
+    this.#line.show(devicesText(this.#count));
   }
 
   /** To be called before anything else is printed. */

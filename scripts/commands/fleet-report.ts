@@ -4,6 +4,7 @@ import { makeReport } from '../fleet/make-report.ts';
 import { prepareHtmlFile } from '../html/html-file.ts';
 import { durationSeconds } from './arguments.ts';
 import { addFleetOptions, fleetNotes, openFleet, type FleetFlags } from './fleet-options.ts';
+import { Notes } from './fleet-notes.ts';
 import { FleetProgress } from './fleet-progress.ts';
 import { fleetText } from './fleet-text.ts';
 import { jsonLine } from './json-line.ts';
@@ -34,12 +35,12 @@ export function addActiveWithin(command: Command): Command {
 
 async function runReport(flags: ReportFlags, command: Command): Promise<void> {
   const file = flags.html === undefined ? undefined : await prepareHtmlFile(flags.html);
-  const notes: string[] = [];
-  const { source, fleet, close } = await openFleet(flags, command, (text) => notes.push(text));
+  const notes = new Notes();
+  const { source, fleet, close } = await openFleet(flags, command, (text) => notes.add(text));
   const progress = new FleetProgress(flags.quiet !== true && flags.json !== true);
   try {
     const { silentAfter, activeWithin } = flags;
-    const report = await makeReport({ source, fleet, silentAfter, activeWithin, clock: Date.now, onDevice: () => progress.next(), notes: () => notes });
+    const report = await makeReport({ source, fleet, silentAfter, activeWithin, clock: Date.now, onDevice: () => progress.next(), notes: () => notes.all });
     progress.end();
     await file?.write(fleetHtml(report));
     process.stdout.write(flags.json ? jsonLine(report) : fleetText(report));

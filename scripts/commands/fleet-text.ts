@@ -1,4 +1,4 @@
-import { countText, durationText, figureText, shareText } from '../fleet/figures-text.ts';
+import { countText, devicesText, durationText, figureText, shareText } from '../fleet/figures-text.ts';
 import type { Figures, FleetReport, TopEntry } from '../fleet/fleet-report.ts';
 import { problemReasons } from '../fleet/device.ts';
 import { measureNames, measures, type Unit } from '../fleet/measures.ts';
@@ -31,7 +31,7 @@ function summaryText({ fleet, source, devices, crashes, silentAfterSeconds }: Fl
     ...(unreadable === 0 ? [] : [['unreadable', share(unreadable)] as const]),
     ...(clockAhead === 0 ? [] : [['clock ahead', `${countText(clockAhead)}, counted as if they had reported now`] as const]),
     ...(cloudConnected === null ? [] : [['connected by MQTT', share(cloudConnected)] as const]),
-    ['crashes', crashes.total === 0 ? 'none' : `${countText(crashes.total)} on ${countText(crashes.devices)} devices`],
+    ['crashes', crashes.total === 0 ? 'none' : `${countText(crashes.total)} on ${devicesText(crashes.devices)}`],
   ];
   return formatPairs(pairs);
 }

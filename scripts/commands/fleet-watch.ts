@@ -1,15 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, Option } from 'commander';
-import type { DeviceChange } from '../fleet/changes.ts';
-import { countText } from '../fleet/figures-text.ts';
-import type { DeviceCounts } from '../fleet/fleet-report.ts';
-import { FleetWatch, readsPerDay, usualEvery, type Round } from '../fleet/watch.ts';
+import { countText, devicesText } from '../fleet/figures-text.ts';
+import { FleetWatch, usualEvery, type Round } from '../fleet/watch.ts';
 import { positiveNumber } from './arguments.ts';
 import { aborted, interruption, progress as tell } from './components-run.ts';
 import { addFleetOptions, fleetNotes, openFleet, type FleetFlags } from './fleet-options.ts';
+import { Notes } from './fleet-notes.ts';
 import { FleetProgress } from './fleet-progress.ts';
 import { addActiveWithin } from './fleet-report.ts';
-import { fleetText } from './fleet-text.ts';
+import { changeText, costText, countsText, screenText } from './fleet-watch-text.ts';
 import { printable } from './printable.ts';
 
 type WatchFlags = FleetFlags & { activeWithin: number; every?: number };
@@ -35,11 +34,11 @@ Examples:
 
 async function runWatch(flags: WatchFlags, command: Command): Promise<void> {
   const signal = interruption(() => undefined);
-  const notes: string[] = [];
-  const { source, fleet, close } = await openFleet(flags, command, (text) => notes.push(text));
+  const notes = new Notes();
+  const { source, fleet, close } = await openFleet(flags, command, (text) => notes.add(text));
   const every = flags.every ?? usualEvery[source.kind];
   const show = process.stdout.isTTY ? new Screen() : new Lines();
-  for (const note of notes) tell(printable(note));
+  for (const note of notes.all) tell(printable(note));
   // Later rounds must not write over what the first has shown.
   let progress: FleetProgress | undefined = new FleetProgress(process.stderr.isTTY);
   const { silentAfter, activeWithin } = flags;
@@ -51,7 +50,7 @@ async function runWatch(flags: WatchFlags, command: Command): Promise<void> {
       progress = undefined;
       if (round === undefined) break;
       if ('failure' in round) tell(printable(`That round failed: ${round.failure}`));
-      else show.round(round, isFirst ? costText(source.kind, round.report.devices, every) : undefined);
+      else show.round(round, isFirst && source.kind === 'reads' ? costText(round.report.devices, every) : undefined);
       isFirst &&= 'failure' in round;
       await sleep(every * 1000, undefined, { signal }).catch(() => undefined);
     }
@@ -61,23 +60,17 @@ async function runWatch(flags: WatchFlags, command: Command): Promise<void> {
   }
 }
 
-function costText(kind: keyof typeof usualEvery, { registered }: DeviceCounts, every: number): string | undefined {
-  return kind === 'reads' ? `Each round reads ${countText(registered)} shadows, which is ${countText(readsPerDay(registered, every))} a day with a round every ${every} s.` : undefined;
-}
-
 /** The whole report in place of the last one, and the latest changes. */
 class Screen {
   #latest: string[] = [];
-  #cost: string | undefined;
+  #cost: string[] = [];
 
   round({ report, changes }: Round, cost: string | undefined): void {
-    this.#cost = cost ?? this.#cost;
-    this.#latest = [...this.#latest, ...changes.slice(-shownChanges).map(changeText)].slice(-shownChanges);
-    const lines = `${fleetText(report)}\n${this.#cost === undefined ? '' : `${this.#cost}\n`}`.split('\n');
-    const { rows, columns } = process.stdout;
-    const body = [...lines.slice(0, Math.max(1, rows - this.#latest.length - 1)), ...this.#latest];
-    // In place, without a moment of nothing.
-    process.stdout.write(`\u001b[H${body.map((line) => `${line.slice(0, columns)}\u001b[K`).join('\r\n')}\u001b[J`);
+    if (cost !== undefined) this.#cost = [cost];
+    this.#latest = [...this.#latest, ...changes.slice(-shownChanges).map((change) => changeText(change, new Date()))].slice(-shownChanges);
+    // Some terminals do not tell their size.
+    const [rows, columns] = [process.stdout.rows || 24, process.stdout.columns || 80];
+    process.stdout.write(screenText({ report, footer: [...this.#cost, ...this.#latest], rows, columns }));
   }
 }
 
@@ -86,23 +79,10 @@ class Lines {
   #isFirst = true;
 
   round({ report, changes, notFollowed }: Round, cost: string | undefined): void {
-    if (this.#isFirst) process.stdout.write(`${timeText()} ${countsText(report.devices)}\n`);
-    if (this.#isFirst && notFollowed > 0) tell(`${countText(notFollowed)} devices more than can be followed; the first ${countText(mostFollowed)} are.`);
+    if (this.#isFirst) process.stdout.write(`${countsText(report.devices, new Date())}\n`);
+    if (this.#isFirst && notFollowed > 0) tell(`${devicesText(notFollowed)} more than can be followed; the first ${countText(mostFollowed)} are.`);
     if (cost !== undefined) tell(cost);
-    for (const change of changes) process.stdout.write(`${changeText(change)}\n`);
+    for (const change of changes) process.stdout.write(`${changeText(change, new Date())}\n`);
     this.#isFirst = false;
   }
-}
-
-function countsText({ registered, connected, silent, stopped, neverReported, unreadable }: DeviceCounts): string {
-  const parts = Object.entries({ connected, silent, stopped, 'never reported': neverReported, unreadable }).filter(([, count]) => count > 0);
-  return `${countText(registered)} devices${parts.length === 0 ? '' : `: ${parts.map(([name, count]) => `${countText(count)} ${name}`).join(', ')}`}`;
-}
-
-function changeText({ device, text }: DeviceChange): string {
-  return `${timeText()} ${printable(device)} ${printable(text)}`;
-}
-
-function timeText(): string {
-  return new Date().toISOString().replace(/\.\d+Z$/, 'Z');
 }

@@ -58,7 +58,7 @@ const standingTexts: Readonly<Record<Standing, string>> = { connected: 'connecte
 function changesOf(before: Seen, now: Seen, { stands, detail }: { stands: Standings; detail: string | undefined }): string[] {
   const texts: string[] = [];
   if (before.standing !== now.standing) texts.push(standingChange(before.standing, now.standing, { age: stands.age ?? 0, detail }));
-  if (now.crashes > before.crashes) texts.push(`has crashed, ${now.crashes} times in all`);
+  if (now.crashes > before.crashes) texts.push(now.crashes === 1 ? 'has crashed for the first time' : `has crashed, ${now.crashes} times in all`);
   if (before.version !== undefined && now.version !== undefined && before.version !== now.version) texts.push(`has changed from agent ${before.version} to ${now.version}`);
   return texts;
 }

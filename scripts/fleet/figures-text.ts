@@ -7,6 +7,10 @@ export function countText(count: number): string {
   return count.toLocaleString('en-GB');
 }
 
+export function devicesText(count: number): string {
+  return `${countText(count)} ${count === 1 ? 'device' : 'devices'}`;
+}
+
 /** With one decimal; of nothing it is a dash. Only none is 0, and only all are 100 %. */
 export function shareText(part: number, all: number): string {
   if (all === 0) return '–';

@@ -3,7 +3,7 @@ import { html, type Html } from '../html/html.ts';
 import { htmlPage } from '../html/page.ts';
 import { section, tile } from '../html/parts.ts';
 import { problemReasons } from './device.ts';
-import { countText, durationText, figureText, shareText } from './figures-text.ts';
+import { countText, devicesText, durationText, figureText, shareText } from './figures-text.ts';
 import type { FleetReport, ModelCounts } from './fleet-report.ts';
 import { measureNames, measures } from './measures.ts';
 import { fleetStyle } from './report-style.ts';
@@ -40,7 +40,7 @@ ${tile(countText(devices.connected), 'connected', shareText(devices.connected, d
 ${tile(countText(devices.silent), 'silent', `for more than ${rule}`)}
 ${tile(countText(devices.stopped), 'stopped in order', shareText(devices.stopped, devices.registered))}
 ${tile(countText(all.length), 'model versions', `${countText(all.filter(({ active }) => active > 0).length)} of them active`)}
-${tile(countText(crashes.total), 'crashes', `on ${countText(crashes.devices)} devices`)}
+${tile(countText(crashes.total), 'crashes', `on ${devicesText(crashes.devices)}`)}
 </div>`;
 }
 
@@ -54,8 +54,8 @@ function standings({ devices }: FleetReport): Html {
   ];
   return html`<div class="whole">${stackedBar(parts, 16)}</div>
 ${legend(parts)}
-${cloudConnected === null ? '' : html`<p class="quiet">${countText(cloudConnected)} are connected to IoT Core by MQTT.</p>`}
-${clockAhead === 0 ? '' : html`<p class="warn">${countText(clockAhead)} have a clock that is ahead; they count as if they had reported now.</p>`}`;
+${cloudConnected === null ? '' : html`<p class="quiet">Connected to IoT Core by MQTT: ${countText(cloudConnected)}.</p>`}
+${clockAhead === 0 ? '' : html`<p class="warn">With a clock that is ahead: ${countText(clockAhead)}. They count as if they had reported now.</p>`}`;
 }
 
 const modelParts = [

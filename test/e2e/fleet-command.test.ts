@@ -133,12 +133,12 @@ describe('watching', () => {
     const root = await localReports({ a: deviceReportOf({ device: 'a', time: seconds(), periodSeconds: 3_600 }) });
     const watch = startFescue('fleet', 'watch', '--local', root, '--every', '0.1');
     const shown = async (text: string): Promise<void> => eventually(() => watch.output().stdout.includes(text), text);
-    await shown('1 devices: 1 connected');
+    await shown('1 device: 1 connected');
     await writeLocalReport(root, 'b', deviceReportOf({ device: 'b', time: seconds() }));
     await shown('b appears: connected, agent 0.2.0');
     const { agent } = deviceReportOf();
     await writeLocalReport(root, 'a', deviceReportOf({ device: 'a', time: seconds(), agent: { ...agent, crashes: 1, version: '0.3.0' } }));
-    await shown('a has crashed, 1 times in all');
+    await shown('a has crashed for the first time');
     await shown('a has changed from agent 0.2.0 to 0.3.0');
     await writeLocalReport(root, 'a', deviceReportOf({ device: 'a', time: seconds() - 7_200 }));
     await shown('a is silent, since 2 h');

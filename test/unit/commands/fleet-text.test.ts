@@ -49,7 +49,7 @@ describe('the report of a fleet', () => {
       /^unreadable +1 /m,
       /^clock ahead +1, counted/m,
       /^connected by MQTT +1 /m,
-      /^crashes +4 on 1 devices$/m,
+      /^crashes +4 on 1 device$/m,
       /^lobby +1 +1$/m,
       /^pump +1\.0\.0 +3 +2 +1 /m,
       /^lobby +– +1 +0 +1 /m,

@@ -33,14 +33,14 @@ test.each([
   ['a crash', here, fleetDeviceOf('a', { agent: { ...agent, crashes: 2 } }), ['a has crashed, 2 times in all']],
   ['an agent that was installed anew', fleetDeviceOf('a', { agent: { ...agent, crashes: 2 } }), here, []],
   ['an update', here, fleetDeviceOf('a', { agent: { ...agent, version: '0.3.0' } }), ['a has changed from agent 0.2.0 to 0.3.0']],
-  ['an update by a crash', silent, fleetDeviceOf('a', { agent: { ...agent, crashes: 1, version: '0.3.0' } }), ['a is back', 'a has crashed, 1 times in all', 'a has changed from agent 0.2.0 to 0.3.0']],
+  ['an update by a crash', silent, fleetDeviceOf('a', { agent: { ...agent, crashes: 1, version: '0.3.0' } }), ['a is back', 'a has crashed for the first time', 'a has changed from agent 0.2.0 to 0.3.0']],
 ] as const)('%s is told in the round after', (_, before, after, lines) => {
   expect(linesOf([[before], [after], [after]]).lines).toEqual([[], lines, []]);
 });
 
 test('a crash and an update are told though the device could not be read in between', () => {
   const updated = fleetDeviceOf('a', { agent: { ...agent, crashes: 1, version: '0.3.0' } });
-  expect(linesOf([[here], [unknown], [updated]]).lines[2]).toEqual(['a reports for the first time', 'a has crashed, 1 times in all', 'a has changed from agent 0.2.0 to 0.3.0']);
+  expect(linesOf([[here], [unknown], [updated]]).lines[2]).toEqual(['a reports for the first time', 'a has crashed for the first time', 'a has changed from agent 0.2.0 to 0.3.0']);
 });
 
 test('devices appear and go, but for those of the first round', () => {
