@@ -7,7 +7,7 @@ import type { Logger } from '../../common/log.ts';
 import type { Clock } from '../capture/clock.ts';
 import { heartbeatAccess } from './access.ts';
 import type { HeartbeatChannel } from './channel.ts';
-import { fitted } from './report.ts';
+import { bytesOf, fitted } from './report.ts';
 import { ShadowRejections, type Rejection } from './shadow-rejections.ts';
 import { shadowUpdateOf } from './shadow-update.ts';
 
@@ -111,7 +111,7 @@ export class IotChannel implements HeartbeatChannel {
     const update = this.#lastUpdate;
     // Others may change the shadow, too.
     if (update === undefined || update.token !== clientToken) return;
-    if (code === 413) this.#mostShadowBytes = Math.max(leastShadowBytes, Math.floor(this.#mostShadowBytes / 2));
+    if (code === 413) this.#mostShadowBytes = Math.max(leastShadowBytes, Math.floor(Math.min(this.#mostShadowBytes, bytesOf(update.report)) / 2));
     this.#tellRejection(code, message);
     const isWorthIt = code === 409 || code === 413 || code === 429 || code >= 500;
     if (!isWorthIt || update.resends >= mostResends) return;

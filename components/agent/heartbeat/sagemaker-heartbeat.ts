@@ -6,11 +6,13 @@ type Metric = { readonly Dimension: string; readonly MetricName: string; readonl
 /** What names the service takes, and how long. */
 export const deviceNameRule = { regex: /^[a-zA-Z0-9](-*_*[a-zA-Z0-9])*$/, longest: 63 } as const;
 
+const notInVersion = /[^a-zA-Z0-9 ._]/g;
+
 /** The body of SendHeartbeat: what it has no field for is a metric. */
 export function heartbeatOf(report: DeviceReport): object {
   const { agent, system, spool, time } = report;
   return {
-    AgentVersion: words(agent.version, /[^a-zA-Z0-9 .]/g, '.', 64),
+    AgentVersion: words(agent.version, notInVersion, '.', 64),
     DeviceName: report.device,
     DeviceFleetName: report.fleet,
     AgentMetrics: metrics('Agent', time, {
@@ -32,8 +34,8 @@ export function heartbeatOf(report: DeviceReport): object {
 function modelOf(model: ModelReport, time: number): object {
   const { latestSample, latestInference, version } = model;
   return {
-    ModelName: words(model.name, /[^a-zA-Z0-9-]/g, '-', 255),
-    ...(version === undefined || version === null ? {} : { ModelVersion: words(version, /[^a-zA-Z0-9 ._]/g, '.', 64) }),
+    ModelName: modelNameOf(model.name),
+    ...(version === undefined || version === null ? {} : { ModelVersion: words(version, notInVersion, '.', 64) }),
     ...(latestSample === undefined || latestSample === null ? {} : { LatestSampleTime: latestSample }),
     ...(latestInference === undefined || latestInference === null ? {} : { LatestInference: latestInference }),
     ModelMetrics: metrics(words(model.alias, /[^a-zA-Z0-9/-]/g, '-', 1_000), time, {
@@ -44,6 +46,12 @@ function modelOf(model: ModelReport, time: number): object {
       'Latency-P99-Ms': model.p99Ms,
     }),
   };
+}
+
+/** At least four characters. */
+function modelNameOf(name: string): string {
+  const allowed = words(name, /[^a-zA-Z0-9-]/g, '-', 255);
+  return allowed.length < 4 ? `model-${allowed}` : allowed;
 }
 
 function metrics(dimension: string, time: number, values: Readonly<Record<string, number | null | undefined>>): Metric[] {
