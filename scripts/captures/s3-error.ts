@@ -1,11 +1,11 @@
 import { FescueError, type ErrorKind } from '../../components/common/errors.ts';
+import { isDistrust, sdkFacts, word } from '../cloud/aws/sdk-error.ts';
+import { signIn } from '../cloud/explain.ts';
 
 /** What was asked for, as messages call it, and the server if it is not that of AWS. */
 export type S3Subject = { readonly name: string; readonly endpoint: string | undefined };
 
 type Explanation = { readonly kind: ErrorKind; readonly problem: string; readonly remedy: string };
-
-const signIn = 'Sign in again, as with aws sso login, or set AWS_PROFILE or AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN.';
 
 const explanations: Readonly<Record<string, Explanation>> = {
   NoSuchBucket: { kind: 'not-found', problem: 'there is no such bucket', remedy: 'Check its name, and the account and region it is in.' },
@@ -24,7 +24,6 @@ const explanations: Readonly<Record<string, Explanation>> = {
 const sameAs: Readonly<Record<string, string>> = {
   NotFound: 'NoSuchKey',
   Forbidden: 'AccessDenied',
-  ExpiredTokenException: 'ExpiredToken',
   TokenRefreshRequired: 'ExpiredToken',
   InvalidToken: 'InvalidAccessKeyId',
   TokenProviderError: 'CredentialsProviderError',
@@ -40,33 +39,20 @@ export function s3Error(error: unknown, { name, endpoint }: S3Subject): FescueEr
 
 /** From names and codes only: messages of servers and credential providers may hold anything. */
 function explain(error: unknown, server: string): Explanation {
-  const { name, code, status, message } = factsOf(error);
-  const known = explanations[sameAs[name] ?? name];
-  if (known !== undefined) return name === 'CredentialsProviderError' && /expired/i.test(message) ? { ...known, problem: 'the AWS credentials have expired' } : known;
-  if (message.startsWith('Region is missing')) return explanations['NoRegion'] ?? unknown(name);
-  if (name === 'AbortError') return { kind: 'cancelled', problem: 'it was interrupted', remedy: 'Start it again.' };
-  if (/CERT|SSL|TLS|INVALID_|UNABLE_TO|HOSTNAME/.test(code)) return { kind: 'unavailable', problem: `the certificate of ${server} is not trusted (${code})`, remedy: 'Set NODE_EXTRA_CA_CERTS to the file of its authority.' };
-  if (status === 0 && (code !== '' || name === 'TimeoutError' || message === 'aborted')) {
-    return { kind: 'unavailable', problem: `${server} does not answer (${code || name})`, remedy: 'Check the network, and the address if --endpoint names one.' };
+  const { code, systemCode, status, message } = sdkFacts(error);
+  const known = explanations[sameAs[code] ?? code];
+  if (known !== undefined) return code === 'CredentialsProviderError' && /expired/i.test(message) ? { ...known, problem: 'the AWS credentials have expired' } : known;
+  if (message.startsWith('Region is missing')) return explanations['NoRegion'] ?? unknown(code);
+  if (code === 'AbortError') return { kind: 'cancelled', problem: 'it was interrupted', remedy: 'Start it again.' };
+  if (isDistrust(systemCode)) return { kind: 'unavailable', problem: `the certificate of ${server} is not trusted (${systemCode})`, remedy: 'Set NODE_EXTRA_CA_CERTS to the file of its authority.' };
+  if (status === 0 && (systemCode !== '' || code === 'TimeoutError' || message === 'aborted')) {
+    return { kind: 'unavailable', problem: `${server} does not answer (${systemCode || code})`, remedy: 'Check the network, and the address if --endpoint names one.' };
   }
-  if (status >= 500 || status === 429) return { kind: 'unavailable', problem: `${server} is busy or out of order (${status} ${word(name)})`, remedy: 'Try again later.' };
-  if (status === 401 || status === 403) return explanations['AccessDenied'] ?? unknown(name);
-  return unknown(name);
+  if (status >= 500 || status === 429) return { kind: 'unavailable', problem: `${server} is busy or out of order (${status} ${word(code)})`, remedy: 'Try again later.' };
+  if (status === 401 || status === 403) return explanations['AccessDenied'] ?? unknown(code);
+  return unknown(code);
 }
 
-function unknown(name: string): Explanation {
-  return { kind: 'unavailable', problem: `it answers ${word(name)}`, remedy: 'Check the location, and whether the server speaks as S3 does.' };
-}
-
-/** Codes of errors come from the server, which may be any. */
-function word(name: string): string {
-  return name.replace(/[^\w.-]/g, '').slice(0, 60);
-}
-
-type Facts = { readonly name: string; readonly code: string; readonly status: number; readonly message: string };
-
-function factsOf(error: unknown): Facts {
-  if (!(error instanceof Error)) return { name: 'something unknown', code: '', status: 0, message: '' };
-  const { code, $metadata } = error as { code?: unknown; $metadata?: { httpStatusCode?: number } };
-  return { name: error.name, code: typeof code === 'string' ? code : '', status: $metadata?.httpStatusCode ?? 0, message: error.message };
+function unknown(code: string): Explanation {
+  return { kind: 'unavailable', problem: `it answers ${word(code)}`, remedy: 'Check the location, and whether the server speaks as S3 does.' };
 }

@@ -8,6 +8,7 @@ import { productVersion } from '../../../components/common/version.ts';
 import { hasCustomEndpoint } from './endpoints.ts';
 import { once } from './once.ts';
 import { makeRetryStrategy } from './retries.ts';
+import { refuseWebPages } from './web-pages.ts';
 
 export type ClientOptions = {
   readonly region: string;
@@ -38,9 +39,9 @@ export type Clients = {
 
 export function openClients(options: ClientOptions): Clients {
   const open: { destroy(): void }[] = [];
-  const keep = <Client extends { destroy(): void }>(client: Client): Client => {
+  const keep = <Client extends { destroy(): void; readonly middlewareStack: unknown }>(client: Client): Client => {
     open.push(client);
-    return client;
+    return refuseWebPages(client);
   };
   const common = settingsOf(options);
   const sts = once(async () => keep(new (await import('@aws-sdk/client-sts')).STS(common)));

@@ -78,6 +78,8 @@ const findings: Readonly<Record<string, Finding>> = {
   OptInRequired: disabled,
   RegionDisabled: disabled,
 
+  WebPage: { fault: 'unreachable', problem: 'a web page answers in place of AWS', remedy: 'Check proxies, whether the network wants a sign-in, and AWS_ENDPOINT_URL if it is set.' },
+
   MalformedPolicyDocument: { fault: 'refused', problem: 'IAM does not take the policy document' },
   IndexNotReady: { fault: 'refused', problem: 'fleet indexing is off, or still being built', remedy: 'Turn it on in the settings of AWS IoT, or wait a few minutes.' },
 };

@@ -1,6 +1,7 @@
 import type { GetIndexingConfigurationResponse, IoT, ThingDocument } from '@aws-sdk/client-iot';
 import type { IndexedThing, Indexing, ThingService } from '../cloud.ts';
 import { pagesOf } from './pages.ts';
+import { present } from './present.ts';
 import type { Service } from './service.ts';
 
 type FleetIndex = Pick<ThingService, 'indexing' | 'search'>;
@@ -13,10 +14,12 @@ export function openFleetIndex(iot: Service<IoT>): FleetIndex {
   return {
     indexing: async () => indexingOf(await iot.ask('GetIndexingConfiguration', 'fleet indexing', async (client) => client.getIndexingConfiguration({}))),
     search: (query) =>
-      pagesOf(async (nextToken) => {
-        const { things = [], nextToken: next } = await iot.ask('SearchIndex', `the index query ${query}`, async (client) => client.searchIndex({ queryString: query, maxResults: pageSize, nextToken }));
-        return { items: things.map(indexedThing), nextToken: next };
-      }),
+      pagesOf(async (token) =>
+        iot.ask('SearchIndex', `the index query ${query}`, async (client) => {
+          const { things = [], nextToken } = await client.searchIndex({ queryString: query, maxResults: pageSize, nextToken: token });
+          return { items: things.map(indexedThing), nextToken };
+        }),
+      ),
   };
 }
 
@@ -25,6 +28,6 @@ function indexingOf({ thingIndexingConfiguration: things }: GetIndexingConfigura
   return { namedShadows: things.namedShadowIndexingMode === 'ON' ? (things.filter?.namedShadowNames ?? []) : [], connectivity: things.thingConnectivityIndexingMode === 'STATUS' };
 }
 
-function indexedThing({ thingName: name = '', thingGroupNames: groups = [], shadow, connectivity }: ThingDocument): IndexedThing {
-  return { name, groups, shadow, isConnected: connectivity?.connected };
+function indexedThing({ thingName: name, thingGroupNames: groups = [], shadow, connectivity }: ThingDocument): IndexedThing {
+  return { name: present(name), groups, shadow, isConnected: connectivity?.connected };
 }

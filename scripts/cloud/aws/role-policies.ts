@@ -1,6 +1,7 @@
 import type { IAM } from '@aws-sdk/client-iam';
 import type { AttachedPolicy, PolicyText, RoleService } from '../cloud.ts';
 import { policyText } from './policy-text.ts';
+import { present } from './present.ts';
 import type { Service } from './service.ts';
 
 type Policies = Pick<RoleService, 'attachedPolicies' | 'attach' | 'detach' | 'managedPolicy' | 'inlinePolicies' | 'putInline' | 'deleteInline'>;
@@ -21,17 +22,19 @@ export function openPolicies(iam: Service<IAM>): Policies {
 async function listAttached(client: IAM, role: string): Promise<AttachedPolicy[]> {
   const policies: AttachedPolicy[] = [];
   for await (const { AttachedPolicies = [] } of client.paginateListAttachedRolePolicies({ RoleName: role })) {
-    for (const { PolicyName: name = '', PolicyArn: arn = '' } of AttachedPolicies) policies.push({ name, arn });
+    for (const { PolicyName: name, PolicyArn: arn } of AttachedPolicies) policies.push({ name: present(name), arn: present(arn) });
   }
   return policies;
 }
 
 async function managedPolicy(iam: Service<IAM>, policyArn: string): Promise<PolicyText | undefined> {
-  const found = await iam.find('GetPolicy', `policy ${policyArn}`, async (client) => client.getPolicy({ PolicyArn: policyArn }));
+  const found = await iam.find('GetPolicy', `policy ${policyArn}`, async (client) => {
+    const { PolicyName: name, DefaultVersionId: version } = present((await client.getPolicy({ PolicyArn: policyArn })).Policy);
+    return { name: present(name), version: present(version) };
+  });
   if (found === undefined) return undefined;
-  const { PolicyName: name = '', DefaultVersionId: version } = found.Policy ?? {};
-  const { PolicyVersion: { Document: document = '' } = {} } = await iam.ask('GetPolicyVersion', `policy ${policyArn}`, async (client) => client.getPolicyVersion({ PolicyArn: policyArn, VersionId: version }));
-  return { name, document: policyText(document) };
+  const document = await iam.ask('GetPolicyVersion', `policy ${policyArn}`, async (client) => policyText(present((await client.getPolicyVersion({ PolicyArn: policyArn, VersionId: found.version })).PolicyVersion?.Document)));
+  return { name: found.name, document };
 }
 
 async function inlinePolicies(iam: Service<IAM>, role: string): Promise<PolicyText[]> {
@@ -48,6 +51,6 @@ async function listInline(client: IAM, role: string): Promise<string[]> {
 }
 
 async function inlinePolicy(client: IAM, { role, policy }: { role: string; policy: string }): Promise<PolicyText> {
-  const { PolicyDocument: document = '' } = await client.getRolePolicy({ RoleName: role, PolicyName: policy });
-  return { name: policy, document: policyText(document) };
+  const { PolicyDocument: document } = await client.getRolePolicy({ RoleName: role, PolicyName: policy });
+  return { name: policy, document: policyText(present(document)) };
 }

@@ -1,6 +1,7 @@
 import type { IAM, Role as IamRole } from '@aws-sdk/client-iam';
 import type { Role, RoleService } from '../cloud.ts';
 import { policyText } from './policy-text.ts';
+import { present } from './present.ts';
 import { openPolicies } from './role-policies.ts';
 import type { Service } from './service.ts';
 import { fromTagList, toTagList } from './tags.ts';
@@ -19,6 +20,6 @@ export function openRoles(iam: Service<IAM>): RoleService {
 }
 
 function roleOf(role: IamRole | undefined): Role {
-  const { RoleName: name = '', Arn: arn = '', AssumeRolePolicyDocument: trust = '', Tags: tags, PermissionsBoundary: boundary } = role ?? {};
-  return { name, arn, trust: policyText(trust), tags: fromTagList(tags), boundary: boundary?.PermissionsBoundaryArn };
+  const { RoleName: name, Arn: arn, AssumeRolePolicyDocument: trust, Tags: tags, PermissionsBoundary: boundary } = present(role);
+  return { name: present(name), arn: present(arn), trust: policyText(present(trust)), tags: fromTagList(tags), boundary: boundary?.PermissionsBoundaryArn };
 }

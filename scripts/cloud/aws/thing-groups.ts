@@ -2,6 +2,7 @@ import type { IoT } from '@aws-sdk/client-iot';
 import type { ThingService } from '../cloud.ts';
 import { iotTags } from './iot-tags.ts';
 import { pagesOf } from './pages.ts';
+import { present } from './present.ts';
 import type { Service } from './service.ts';
 import { toTagList } from './tags.ts';
 
@@ -14,9 +15,8 @@ const pageSize = 250;
 export function openThingGroups(iot: Service<IoT>): ThingGroups {
   return {
     group: async (name) => {
-      const found = await iot.find('DescribeThingGroup', `thing group ${name}`, async (client) => client.describeThingGroup({ thingGroupName: name }));
-      if (found === undefined) return undefined;
-      const { thingGroupArn: arn = '' } = found;
+      const arn = await iot.find('DescribeThingGroup', `thing group ${name}`, async (client) => present((await client.describeThingGroup({ thingGroupName: name })).thingGroupArn));
+      if (arn === undefined) return undefined;
       return { name, arn, tags: await iotTags(iot, { subject: `thing group ${name}`, arn }) };
     },
     createGroup: async ({ name, description, tags }) => iot.change('CreateThingGroup', `thing group ${name}`, async (client) => client.createThingGroup({ thingGroupName: name, thingGroupProperties: { thingGroupDescription: description }, tags: toTagList(tags) })),

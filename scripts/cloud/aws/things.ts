@@ -1,6 +1,7 @@
 import type { IoT } from '@aws-sdk/client-iot';
 import type { Thing, ThingService } from '../cloud.ts';
 import { openFleetIndex } from './fleet-index.ts';
+import { present } from './present.ts';
 import { openRoleAliases } from './role-aliases.ts';
 import type { Service } from './service.ts';
 import { openThingGroups } from './thing-groups.ts';
@@ -19,8 +20,8 @@ export function openThings(iot: Service<IoT>): ThingService {
 }
 
 async function describe(client: IoT, name: string): Promise<Thing> {
-  const { thingArn: arn = '', attributes = {} } = await client.describeThing({ thingName: name });
-  return { name, arn, attributes };
+  const { thingArn: arn, attributes = {} } = await client.describeThing({ thingName: name });
+  return { name, arn: present(arn), attributes };
 }
 
 async function principalsOf(client: IoT, thing: string): Promise<string[]> {

@@ -53,15 +53,19 @@ function networkFinding({ systemCode, code, host, status, message }: SdkFacts, {
   return undefined;
 }
 
-/** By the status alone: of codes that are not known, or pages of others. */
+/** By the status: of codes that are not known here, of answers without one, and of what cannot be read. */
 function answerFinding({ code, status }: SdkFacts): Finding {
   const said = `${status === 0 ? '' : `${status} `}${word(code)}`;
-  if (code === 'SyntaxError' || /^\d*$/.test(code) || code === 'UnknownError') return { fault: 'unreachable', problem: `something answers that is not AWS (${said})`, remedy: 'Check proxies, and AWS_ENDPOINT_URL if it is set.' };
   if (status === 429) return { fault: 'throttled' };
   if (status >= 500) return { fault: 'unreachable', problem: `AWS is out of order (${said})`, remedy: 'Try again later; https://health.aws.amazon.com tells of disturbances.' };
+  if (code === 'SyntaxError' || code === 'Error') return stranger(said);
   if (status === 401 || status === 403) return { fault: 'access-denied' };
   if (status === 413) return { fault: 'limit-exceeded' };
-  return { fault: 'refused', problem: `AWS answers ${said}` };
+  return code.startsWith('Unknown') ? stranger(said) : { fault: 'refused', problem: `AWS answers ${said}` };
+}
+
+function stranger(said: string): Finding {
+  return { fault: 'unreachable', problem: `something answers that is not AWS (${said})`, remedy: 'Check proxies, and AWS_ENDPOINT_URL if it is set.' };
 }
 
 function denied({ message }: SdkFacts, call: CloudCall, detail: Detail): FescueError {
