@@ -4,11 +4,12 @@
  */
 import { availableParallelism, cpus } from 'node:os';
 import { acceptOnly, delivering, measureCaptureInterference, measureCaptureLatency, measureCaptureMemory, measureCaptureRate } from './capture.ts';
+import { measureFleet } from './fleet.ts';
 import { startMeasuredAgent, type MeasuredAgent } from './measured-agent.ts';
 import { measureMemory, measureMemoryInUse, measureMemoryLarge } from './memory.ts';
 import { measureHealthWhenBusy, measureResponsiveness } from './responsiveness.ts';
 
-type Bench = { readonly measure: (agent: MeasuredAgent) => Promise<Record<string, number>>; readonly agentFlags?: readonly string[] };
+type Bench = { readonly measure: (agent: MeasuredAgent) => Promise<Record<string, number>>; readonly agentFlags?: readonly string[] } | { readonly measureAlone: () => Promise<Record<string, number>> };
 
 const benches: Record<string, Bench> = {
   memory: { measure: measureMemory },
@@ -20,6 +21,7 @@ const benches: Record<string, Bench> = {
   'capture-rate': { measure: measureCaptureRate, agentFlags: acceptOnly },
   'capture-interference': { measure: measureCaptureInterference, agentFlags: delivering },
   'capture-memory': { measure: measureCaptureMemory, agentFlags: acceptOnly },
+  fleet: { measureAlone: measureFleet },
 };
 
 const wanted = process.argv.slice(2);
@@ -30,11 +32,16 @@ if (unknown.length > 0) {
 }
 
 process.stdout.write(`${cpus()[0]?.model ?? 'unknown processor'}, ${availableParallelism()} CPUs, Node ${process.versions.node}\n`);
-for (const [name, { measure, agentFlags = [] }] of Object.entries(benches)) {
+for (const [name, bench] of Object.entries(benches)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
-  const agent = await startMeasuredAgent(...agentFlags);
+  for (const [figure, value] of Object.entries(await figuresOf(bench))) process.stdout.write(`${name}: ${figure}: ${Number(value.toFixed(2))}\n`);
+}
+
+async function figuresOf(bench: Bench): Promise<Record<string, number>> {
+  if ('measureAlone' in bench) return bench.measureAlone();
+  const agent = await startMeasuredAgent(...(bench.agentFlags ?? []));
   try {
-    for (const [figure, value] of Object.entries(await measure(agent))) process.stdout.write(`${name}: ${figure}: ${Number(value.toFixed(2))}\n`);
+    return await bench.measure(agent);
   } finally {
     await agent.stop();
   }

@@ -16,6 +16,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   agent: async () => (await import('../components/agent/command.ts')).agentCommand(process.env),
   predict: async () => (await import('./commands/predict.ts')).predictCommand(),
   capture: async () => (await import('./commands/capture.ts')).captureCommand(),
+  fleet: async () => (await import('./commands/fleet.ts')).fleetCommand(),
   replay: async () => (await import('./commands/replay.ts')).replayCommand(),
   package: async () => (await import('./commands/package.ts')).packageCommand(),
   inspect: async () => (await import('./commands/inspect.ts')).inspectCommand(),

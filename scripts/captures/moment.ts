@@ -9,8 +9,14 @@ export function timeOf(text: string): number {
   return Date.parse(zone === undefined && text.length > 10 ? `${text}Z` : text);
 }
 
-/** The epoch of an ISO date or time, or of a duration back from now such as `90s`, `30m`, `3h`, `2d` or `1w`; NaN when it is neither. */
-export function momentOf(text: string, now: number): number {
+/** A duration such as `90s`, `30m`, `3h`, `2d` or `1w` in milliseconds; NaN when it is none. */
+export function durationOf(text: string): number {
   const [, count, unit] = /^(\d{1,6})([smhdw])$/.exec(text) ?? [];
-  return count === undefined || unit === undefined ? timeOf(text) : now - Number(count) * (unitMs[unit] ?? Number.NaN);
+  return count === undefined || unit === undefined ? Number.NaN : Number(count) * (unitMs[unit] ?? Number.NaN);
+}
+
+/** The epoch of an ISO date or time, or of a duration back from now; NaN when it is neither. */
+export function momentOf(text: string, now: number): number {
+  const duration = durationOf(text);
+  return Number.isNaN(duration) ? timeOf(text) : now - duration;
 }

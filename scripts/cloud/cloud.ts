@@ -87,6 +87,8 @@ export type ThingService = {
   groupsOf(thing: string): Promise<readonly string[]>;
   addToGroup(thing: string, group: string): Promise<void>;
   removeFromGroup(thing: string, group: string): Promise<void>;
+  /** Names of the groups below one, at any depth. */
+  subgroups(group: string): Promise<readonly string[]>;
   /** Names of the things in a group and the groups below it, page by page. */
   members(group: string): AsyncIterable<readonly string[]>;
 
@@ -101,8 +103,8 @@ export type Thing = { readonly name: string; readonly arn: string; readonly attr
 export type ThingGroup = { readonly name: string; readonly arn: string; readonly tags: Tags };
 /** `namedShadows` are those indexed, by name; none unless named shadows are indexed at all. */
 export type Indexing = { readonly namedShadows: readonly string[]; readonly connectivity: boolean };
-/** @property shadow the indexed shadows as JSON text, named ones below `name` */
-export type IndexedThing = { readonly name: string; readonly shadow: string | undefined; readonly isConnected: boolean | undefined };
+/** @property groups those it is in itself @property shadow the indexed shadows as JSON text, named ones below `name` */
+export type IndexedThing = { readonly name: string; readonly groups: readonly string[]; readonly shadow: string | undefined; readonly isConnected: boolean | undefined };
 
 /** S3, as far as a bucket itself goes. */
 export type BucketService = {

@@ -1,5 +1,6 @@
 /** What options of several commands take. */
 import { InvalidArgumentError } from 'commander';
+import { durationOf } from '../captures/moment.ts';
 
 export function positiveNumber(text: string): number {
   const value = Number(text);
@@ -20,6 +21,19 @@ export function wholeNumber(min: number, max: number): (text: string) => number 
     if (!Number.isInteger(value) || value < min || value > max) throw new InvalidArgumentError(`Expected a whole number from ${min} to ${max}.`);
     return value;
   };
+}
+
+/** The parser of a duration, in seconds. */
+export function durationSeconds(text: string): number {
+  const seconds = durationOf(text) / 1000;
+  if (!(seconds > 0)) throw new InvalidArgumentError('Expected a duration such as 90s, 30m, 3h or 2d.');
+  return seconds;
+}
+
+/** A name as IoT Core takes it, of a thing or of a thing group. */
+export function iotName(text: string): string {
+  if (!/^[a-zA-Z0-9:_-]{1,128}$/.test(text)) throw new InvalidArgumentError('Expected up to 128 letters, digits and : _ -');
+  return text;
 }
 
 /** A file, and what it is for when that was said. */

@@ -5,7 +5,7 @@ import { exitCodes } from '../../components/common/command-line.ts';
 import { openStore } from '../captures/open-store.ts';
 import type { From } from '../replay/choose-inputs.ts';
 import { percent } from '../replay/figures-text.ts';
-import { prepareHtmlFile } from '../replay/html-file.ts';
+import { prepareHtmlFile } from '../html/html-file.ts';
 import { htmlReport } from '../replay/report-html.ts';
 import type { TopOneReport } from '../replay/report.ts';
 import { replay, type ReplayRequest } from '../replay/run.ts';

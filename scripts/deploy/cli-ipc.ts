@@ -16,6 +16,8 @@ export type CliIpc = {
   deploymentStatus(id: string): Promise<DeploymentStatus>;
   listDeployments(): Promise<DeploymentStatus[]>;
   listComponents(): Promise<ComponentStatus[]>;
+  /** @param document JSON text as IoT Core takes it, with `state` on top */
+  updateShadow(thing: string, shadow: string, document: string): Promise<void>;
   /** Messages of a topic of this device, or of AWS IoT Core; wildcards are those of MQTT. */
   subscribe(filter: string, options: { ioTCore: boolean; onMessage: (message: TopicMessage) => void }): Promise<void>;
   /** Resolves with the reason when the connection ends in any way but `close`. */
@@ -82,6 +84,10 @@ class SdkCliIpc implements CliIpc {
   async listComponents(): Promise<ComponentStatus[]> {
     const { components } = await call('ListComponents', this.#client.listComponents({}));
     return (components ?? []).map(({ componentName, version, state }) => ({ name: componentName, version: version ?? '', state }));
+  }
+
+  async updateShadow(thingName: string, shadowName: string, payload: string): Promise<void> {
+    await call(`UpdateThingShadow of ${thingName}`, this.#client.updateThingShadow({ thingName, shadowName, payload }));
   }
 
   async subscribe(filter: string, { ioTCore, onMessage }: { ioTCore: boolean; onMessage: (message: TopicMessage) => void }): Promise<void> {

@@ -1,5 +1,5 @@
 import { placeOf, short } from './figures-text.ts';
-import { html, type Html } from './html.ts';
+import { html, type Html } from '../html/html.ts';
 import type { Picture } from './picture.ts';
 import type { ClassScores } from './top-one.ts';
 import type { PicturedChange } from './top-one-tally.ts';

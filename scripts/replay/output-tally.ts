@@ -3,7 +3,7 @@ import { differenceOf, type Difference } from './compare.ts';
 import { Counts } from './counts.ts';
 import type { OutputPair } from './replay-capture.ts';
 import type { MismatchReport, OutputReport, Where } from './report.ts';
-import { WorstList } from './worst-list.ts';
+import { WorstList } from '../tally/worst-list.ts';
 
 const mostWorst = 10;
 const mostExamples = 3;

@@ -1,7 +1,8 @@
-import { createHash } from 'node:crypto';
+import { html, type Html } from '../html/html.ts';
+import { htmlPage } from '../html/page.ts';
+import { section, tile } from '../html/parts.ts';
 import { changeCard } from './change-card.ts';
 import { named, percent, placeOf, short, signed } from './figures-text.ts';
-import { html, Html } from './html.ts';
 import type { OutputReport, Report, TopOneReport } from './report.ts';
 import { reportStyle } from './report-style.ts';
 import { skipReasons } from './skip.ts';
@@ -9,34 +10,17 @@ import type { PicturedChange } from './top-one-tally.ts';
 
 const mostPairs = 25;
 
-/** Nothing is loaded from anywhere, and nothing runs: the style by its digest, pictures as they are in the file. */
-const policy = `default-src 'none'; img-src data:; style-src 'sha256-${createHash('sha256').update(reportStyle).digest('base64')}'; base-uri 'none'; form-action 'none'`;
-
 /** A report as one HTML file that needs nothing else. */
 export function htmlReport(report: Report, pictured: readonly PicturedChange[]): string {
-  const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<title>Replay with ${named(report.model)}</title>
-<style>${new Html(reportStyle)}</style>
-</head>
-<body>
-${head(report)}
+  const body = html`${head(report)}
 ${tiles(report)}
 ${report.notes.map((note) => html`<p class="warn">${note}</p>`)}
 ${report.topOne === null ? '' : changes(report.topOne, pictured)}
 ${report.topOne === null ? '' : confusion(report.topOne)}
 ${outputs(report.outputs)}
 ${mismatches(report)}
-${skipped(report)}
-</body>
-</html>
-`;
-  return page.text;
+${skipped(report)}`;
+  return htmlPage({ title: `Replay with ${named(report.model)}`, style: reportStyle, body, hasPictures: true });
 }
 
 function head({ location, model, capturedWith, capturedModels, via, fescue }: Report): Html {
@@ -55,10 +39,6 @@ ${tile(left, 'skipped', left === 0 ? 'none' : 'reasons below')}
 ${topOne === null ? '' : tile(signed(topOne.scoreShift.mean), 'mean score shift', `p95 ${short(topOne.scoreShift.p95)}, max ${short(topOne.scoreShift.max)}`)}
 ${tile(short(largest), 'largest difference', unlike === 0 ? 'of any element' : `and ${unlike} elements not a number`)}
 </div>`;
-}
-
-function tile(figure: string | number, name: string, more: string): Html {
-  return html`<div class="tile"><b>${figure}</b>${name}<br><span class="quiet">${more}</span></div>`;
 }
 
 function changes({ compared, agreed }: TopOneReport, pictured: readonly PicturedChange[]): Html {
@@ -88,15 +68,4 @@ function mismatches({ mismatches: all }: Report): Html {
 function skipped({ skipped: all }: Report): Html {
   const rows = all.map(({ reason, count, examples }) => [skipReasons[reason], count, html`${examples.map((example) => html`<p><span class="id">${placeOf(example)}</span> <span class="quiet">${example.detail}</span></p>`)}`]);
   return section('Skipped', ['because', '#captures', 'such as'], rows);
-}
-
-/** A table under a title, if it has rows; a title with # is of numbers. */
-function section(title: string, columns: readonly string[], rows: readonly (readonly (string | number | Html)[])[]): Html {
-  if (rows.length === 0) return html``;
-  const classOf = (index: number): string => (columns[index]?.startsWith('#') === true ? 'number' : '');
-  return html`<h2>${title}</h2>
-<div class="scroll"><table>
-<tr>${columns.map((column, index) => html`<th class="${classOf(index)}">${column.replace('#', '')}</th>`)}</tr>
-${rows.map((row) => html`<tr>${row.map((cell, index) => html`<td class="${classOf(index)}">${cell}</td>`)}</tr>
-`)}</table></div>`;
 }

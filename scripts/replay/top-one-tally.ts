@@ -4,7 +4,7 @@ import type { OutputPair } from './replay-capture.ts';
 import type { Change, TopOneReport, Where } from './report.ts';
 import { Spread } from './spread.ts';
 import { compareTopOne, type Readings } from './top-one.ts';
-import { WorstList } from './worst-list.ts';
+import { WorstList } from '../tally/worst-list.ts';
 
 const mostPairs = 100;
 

@@ -117,6 +117,15 @@ export function describeThings(suite: CloudSuite): void {
       expect((await collect(things.members('lobby'))).toSorted()).toEqual([...names, 'door']);
     });
 
+    test('tells the groups below it, at any depth', async () => {
+      const { cloud: { things }, world } = await open();
+      await things.createGroup(lobby);
+      expect(await things.subgroups('lobby')).toEqual([]);
+      await world.makeGroupBelow('lobby', 'doors');
+      await world.makeGroupBelow('doors', 'locks');
+      expect((await things.subgroups('lobby')).toSorted()).toEqual(['doors', 'locks']);
+    });
+
     test('is not deleted while there are groups below it', async () => {
       const { cloud: { things }, world } = await open();
       await things.createGroup(lobby);
@@ -142,6 +151,7 @@ export function describeThings(suite: CloudSuite): void {
       await shadows.update('camera-3', 'fescue', '{"state":{"reported":{"time":7}}}');
       const found = await collect(things.search('thingGroupNames:lobby'));
       expect(found.map(({ name }) => name).toSorted()).toEqual(['camera-1', 'camera-3']);
+      expect(found.map(({ groups }) => groups)).toEqual([['lobby'], ['lobby']]);
       const shadow = JSON.parse(found.find(({ name }) => name === 'camera-3')?.shadow ?? '{}') as unknown;
       expect(shadow).toMatchObject({ name: { fescue: { reported: { time: 7 } } } });
     });

@@ -11,8 +11,8 @@ export function startFescue(...args: string[]): RunningCommand {
   return startFescueIn({}, ...args);
 }
 
-/** The same, with more in its environment. */
-export function startFescueIn(environment: Readonly<Record<string, string>>, ...args: string[]): RunningCommand {
+/** The same, with more in its environment; undefined takes away. */
+export function startFescueIn(environment: NodeJS.ProcessEnv, ...args: string[]): RunningCommand {
   const child = spawn(process.execPath, [resolve('scripts/fescue.mjs'), ...args], { env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] });
   const result: CommandResult = { code: null, stdout: '', stderr: '' };
   child.stdout.on('data', (chunk: Buffer) => void (result.stdout += chunk.toString()));
@@ -30,6 +30,6 @@ export async function fescue(...args: string[]): Promise<CommandResult> {
   return startFescue(...args).done;
 }
 
-export async function fescueIn(environment: Readonly<Record<string, string>>, ...args: string[]): Promise<CommandResult> {
+export async function fescueIn(environment: NodeJS.ProcessEnv, ...args: string[]): Promise<CommandResult> {
   return startFescueIn(environment, ...args).done;
 }

@@ -28,6 +28,6 @@ function indexingOf({ thingIndexingConfiguration: things }: GetIndexingConfigura
   return { namedShadows: things.namedShadowIndexingMode === 'ON' ? (things.filter?.namedShadowNames ?? []) : [], connectivity: things.thingConnectivityIndexingMode === 'STATUS' };
 }
 
-function indexedThing({ thingName: name, shadow, connectivity }: ThingDocument): IndexedThing {
-  return { name: present(name), shadow, isConnected: connectivity?.connected };
+function indexedThing({ thingName: name, thingGroupNames: groups = [], shadow, connectivity }: ThingDocument): IndexedThing {
+  return { name: present(name), groups, shadow, isConnected: connectivity?.connected };
 }

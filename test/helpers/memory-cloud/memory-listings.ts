@@ -23,7 +23,8 @@ export async function* thingsWith({ things }: Account, gate: CallGate, { name, v
   }
 }
 
-function below(account: Account, group: string): string[] {
+/** A group and all below it. */
+export function below(account: Account, group: string): string[] {
   return [group, ...[...account.groups].flatMap(([name, { parent }]) => (parent === group ? below(account, name) : []))];
 }
 
@@ -49,10 +50,10 @@ function fits({ groups }: Account, thing: string, { term, call }: { term: string
   throw cloudError('refused', call, { problem: `the index in memory does not know the term ${term}` });
 }
 
-function indexed({ things, shadows, indexing }: Account, name: string): IndexedThing {
+function indexed({ things, groups, shadows, indexing }: Account, name: string): IndexedThing {
   const named = (indexing?.namedShadows ?? []).flatMap((shadow) => {
     const { document, version } = shadows.get(name)?.get(shadow) ?? {};
     return document === undefined ? [] : [[shadow, { ...document.state, metadata: document.metadata, version, hasDelta: false }] as const];
   });
-  return { name, shadow: named.length === 0 ? undefined : JSON.stringify({ name: Object.fromEntries(named) }), isConnected: indexing?.connectivity === true ? things.get(name)?.isConnected : undefined };
+  return { name, groups: [...groups].flatMap(([group, { members }]) => (members.has(name) ? [group] : [])), shadow: named.length === 0 ? undefined : JSON.stringify({ name: Object.fromEntries(named) }), isConnected: indexing?.connectivity === true ? things.get(name)?.isConnected : undefined };
 }

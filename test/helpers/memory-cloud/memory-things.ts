@@ -3,11 +3,11 @@ import type { RoleAlias, Thing, ThingGroup, ThingService } from '../../../script
 import { cloudError } from '../../../scripts/cloud/explain.ts';
 import type { Account, StoredGroup, StoredThing } from './account.ts';
 import type { CallGate } from './call-gate.ts';
-import { groupMembers, searchThings, thingsWith, type Paging } from './memory-listings.ts';
+import { below, groupMembers, searchThings, thingsWith, type Paging } from './memory-listings.ts';
 
 /** IoT Core's registry. */
 export function memoryThings(account: Account, gate: CallGate, paging: Paging): ThingService {
-  return { ...roleAliases(account, gate), ...things(account, gate), ...groups(account, gate), indexing: async () => gate.read('iot:GetIndexingConfiguration', 'fleet indexing', () => account.indexing), thingsWith: (attribute) => thingsWith(account, gate, { ...attribute, ...paging }), members: (group) => groupMembers(account, gate, { group, ...paging }), search: (query) => searchThings(account, gate, { query, ...paging }) };
+  return { ...roleAliases(account, gate), ...things(account, gate), ...groups(account, gate), indexing: async () => gate.read('iot:GetIndexingConfiguration', 'fleet indexing', () => account.indexing), subgroups: async (group) => gate.read('iot:ListThingGroups', `thing groups below ${group}`, () => below(account, group).slice(1)), thingsWith: (attribute) => thingsWith(account, gate, { ...attribute, ...paging }), members: (group) => groupMembers(account, gate, { group, ...paging }), search: (query) => searchThings(account, gate, { query, ...paging }) };
 }
 
 type Aliases = Pick<ThingService, 'roleAlias' | 'createRoleAlias' | 'setRoleOfAlias' | 'deleteRoleAlias'>;

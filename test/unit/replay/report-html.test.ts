@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import type { Tensor } from '../../../components/common/tensor.ts';
-import { html } from '../../../scripts/replay/html.ts';
+import { html } from '../../../scripts/html/html.ts';
 import { pictureOfImage, pictureOfTensor } from '../../../scripts/replay/picture.ts';
 import { htmlReport } from '../../../scripts/replay/report-html.ts';
 import type { Change, Report } from '../../../scripts/replay/report.ts';

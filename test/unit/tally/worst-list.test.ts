@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Counts } from '../../../scripts/replay/counts.ts';
-import { WorstList } from '../../../scripts/replay/worst-list.ts';
+import { WorstList } from '../../../scripts/tally/worst-list.ts';
 
 test('a list keeps the heaviest, those that came first of equal ones', () => {
   fc.assert(

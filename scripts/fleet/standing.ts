@@ -1,0 +1,38 @@
+import type { FleetDevice } from './device.ts';
+
+/**
+ * How a device stands. `connected`: its latest report is as young as its period lets expect. `stopped`: it said that it
+ * stops, and nothing since. `silent`: it should have reported again.
+ */
+export const standings = ['connected', 'silent', 'stopped', 'never-reported', 'unreadable'] as const;
+export type Standing = (typeof standings)[number];
+
+export type Standings = {
+  readonly standing: Standing;
+  /** Of the latest report, in seconds; 0 for one from the future, undefined without one. */
+  readonly age: number | undefined;
+  /** Seconds by which a device's clock is ahead of ours, where that is more than clocks differ. */
+  readonly clockAhead: number | undefined;
+};
+
+/** @property now seconds since 1970 @property silentAfter seconds after which a device counts as silent; undefined leaves it to its own period */
+export type StandingOptions = { readonly now: number; readonly silentAfter: number | undefined };
+
+/** For the way of a report, and for a device that was busy. */
+const slackSeconds = 30;
+/** A device whose period says more than this would be connected for ever. */
+const mostPeriodSeconds = 24 * 60 * 60;
+const mostClockDifference = 60;
+
+export function standingOf({ report, problem }: FleetDevice, { now, silentAfter }: StandingOptions): Standings {
+  if (problem !== undefined) return { standing: 'unreadable', age: undefined, clockAhead: undefined };
+  if (report === undefined) return { standing: 'never-reported', age: undefined, clockAhead: undefined };
+  const ahead = report.time - now;
+  const age = Math.max(0, -ahead);
+  const limit = silentAfter ?? 2 * Math.min(report.periodSeconds, mostPeriodSeconds) + slackSeconds;
+  const standing = report.state === 'stopping' ? 'stopped' : age < limit ? 'connected' : 'silent';
+  return { standing, age, clockAhead: ahead > mostClockDifference ? ahead : undefined };
+}
+
+/** How many periods a device has to miss, for people. */
+export const silentRule = `2 periods and ${slackSeconds} s`;
