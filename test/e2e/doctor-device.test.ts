@@ -1,79 +1,58 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { chmod, copyFile, mkdtemp, open, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, open, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { AgentClient } from '../../components/common/agent-client.ts';
 import { connectCliClient } from '../../scripts/deploy/cli-ipc.ts';
 import { readCliInfo } from '../../scripts/deploy/cli-info.ts';
 import type { DeploymentRequest } from '../../scripts/local-nucleus/deployment.ts';
-import { LocalNucleus } from '../../scripts/local-nucleus/nucleus.ts';
 import { listProcesses } from '../../scripts/local-nucleus/process-tree.ts';
-import { buildComponents } from '../../scripts/packaging/build-components.ts';
 import { componentNames } from '../../scripts/packaging/recipes.ts';
-import { layDown } from '../helpers/doctor-device.ts';
 import { complaints, examine, type Examined, urlOf } from '../helpers/doctor-report.ts';
 import { fescue } from '../helpers/run-command.ts';
 import { authority, chainOf, moments } from '../helpers/signing.ts';
+import { startCamera, type Camera } from '../helpers/start-camera.ts';
 import { samplePackage } from '../helpers/use-inference.ts';
 
-const day = 24 * 60 * 60_000;
 const agent = componentNames.agent;
 
 describe('on a device where the components run', { timeout: 180_000 }, () => {
-  let folder: string;
-  let root: string;
-  let socketPath: string;
-  let nucleus: LocalNucleus;
+  let camera: Camera;
   let clock: Server;
   let clockOffMs = 0;
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'fescue-doctor-'));
-    root = join(folder, 'root');
-    socketPath = join(folder, 'agent.sock');
     clock = createServer((_, response) => response.setHeader('date', new Date(Date.now() + clockOffMs).toUTCString()).end());
     clock.listen(0, 'localhost');
     await once(clock, 'listening');
-    await layDown(folder, { 'bin/timedatectl': '#!/bin/sh\necho yes\n' });
-    await chmod(join(folder, 'bin/timedatectl'), 0o755);
-    await writeFile(join(folder, 'trust.pem'), chainOf(await authority({ notAfter: new Date(Date.now() + 365 * day) })));
-    const { recipeDir, artifactDir, components } = await buildComponents({ folder: join(folder, 'build') });
-    nucleus = new LocalNucleus({ root, environment: process.env, thingName: 'camera-4', region: 'eu-west-1' });
-    await nucleus.start();
-    const settings = { UnixSocketName: socketPath, TrustedCertificatesPath: join(folder, 'trust.pem'), ModelSignature: 'if-present', CaptureDataDestination: 'Disk', DeviceFleetName: 'lobby' };
-    await nucleus.deploy({ recipeDir, artifactDir, components, configuration: { [agent]: { MERGE: settings } } });
-    const client = new AgentClient({ socketPath });
-    await vi.waitFor(async () => expect(await client.listModels({ timeoutMs: 5_000 })).toHaveLength(1), { timeout: 60_000 });
-    client.close();
+    camera = await startCamera();
   }, 180_000);
 
   afterAll(async () => {
-    await nucleus?.stop();
+    await camera?.stop();
     clock?.close();
-    await rm(folder, { recursive: true, force: true });
   }, 60_000);
 
   /** Time is what the test says, and synchronised. */
   const underTheClock = (): void => {
     vi.stubEnv('AWS_ENDPOINT_URL_STS', urlOf(clock));
-    vi.stubEnv('PATH', `${join(folder, 'bin')}:${process.env['PATH'] ?? ''}`);
+    vi.stubEnv('PATH', `${join(camera.folder, 'bin')}:${process.env['PATH'] ?? ''}`);
     onTestFinished(() => void vi.unstubAllEnvs());
   };
   const here = async (...args: string[]): Promise<Examined> => {
     underTheClock();
-    return examine('--device', '--root', root, ...args);
+    return examine('--device', '--root', camera.root, ...args);
   };
   const agentPid = (): number => {
-    const found = listProcesses().find(({ pid }) => commandOf(pid).includes(`${root}/work/${agent}/agent.cjs`));
+    const found = listProcesses().find(({ pid }) => commandOf(pid).includes(`${camera.root}/work/${agent}/agent.cjs`));
     if (found === undefined) throw new Error('the agent does not run');
     return found.pid;
   };
   const change = async (merge: Record<string, number>): Promise<void> => {
     const request: DeploymentRequest = { add: {}, remove: [], configuration: { [agent]: { MERGE: merge } }, runWith: {}, failurePolicy: 'DO_NOTHING', notifyComponents: false };
-    expect(await nucleus.submit(request).done).toMatchObject({ status: 'SUCCEEDED' });
+    expect(await camera.nucleus.submit(request).done).toMatchObject({ status: 'SUCCEEDED' });
   };
 
   test('everything is right, and the names are those of the device', async () => {
@@ -81,8 +60,8 @@ describe('on a device where the components run', { timeout: 180_000 }, () => {
     expect(complaints(examined)).toEqual({});
     expect(examined.code).toBe(0);
     const { subject, nucleus: found, checks } = examined.report;
-    expect(subject).toMatchObject({ thing: { value: 'camera-4', origin: join(root, 'state.json') }, fleet: { value: 'lobby', origin: `DeviceFleetName of ${agent}` }, region: { value: 'eu-west-1' } });
-    expect(found).toMatchObject({ kind: 'local', root });
+    expect(subject).toMatchObject({ thing: { value: 'camera-4', origin: join(camera.root, 'state.json') }, fleet: { value: 'lobby', origin: `DeviceFleetName of ${agent}` }, region: { value: 'eu-west-1' } });
+    expect(found).toMatchObject({ kind: 'local', root: camera.root });
     expect(checks.filter(({ status }) => status === 'n.a.').map(({ name }) => name)).toEqual(['device-role-alias']);
     expect(checks.find(({ name }) => name === 'credentials')?.found).toMatch(/^made-up ones of the local nucleus/);
     expect(checks.find(({ name }) => name === 'models')?.found).toMatch(/^efficientnet-lite0 /);
@@ -90,13 +69,13 @@ describe('on a device where the components run', { timeout: 180_000 }, () => {
 
   test('the table says the same for people', async () => {
     underTheClock();
-    const { code, stdout } = await fescue('doctor', '--device', '--root', root);
+    const { code, stdout } = await fescue('doctor', '--device', '--root', camera.root);
     expect([code, stdout]).toEqual([0, expect.stringMatching(/^Greengrass {2}Fescue's local nucleus in [^]*\nStep 1 of the prerequisites\n {2}greengrass +ok +Fescue's[^]*\n\d+ ok, 0 warnings, 0 failed, 1 not applicable\n$/) as string]);
   });
 
   test('a socket of another mode', async () => {
-    await chmod(socketPath, 0o600);
-    onTestFinished(async () => chmod(socketPath, 0o660));
+    await chmod(camera.socketPath, 0o600);
+    onTestFinished(async () => chmod(camera.socketPath, 0o660));
     const examined = await here();
     expect(complaints(examined)).toEqual({ socket: expect.stringMatching(/^fail: .*0600; expected the mode 0660/) as string });
     expect(examined.code).toBe(1);
@@ -106,7 +85,7 @@ describe('on a device where the components run', { timeout: 180_000 }, () => {
     ['is cut off', (path: string) => part(path, 1_000_000)],
     ['is for ', foreign],
   ])('a runtime that %s', async (found, damage) => {
-    const program = join(root, 'work', componentNames.runtime, 'bin/node');
+    const program = join(camera.root, 'work', componentNames.runtime, 'bin/node');
     await rename(program, `${program}.kept`);
     onTestFinished(async () => rename(`${program}.kept`, program));
     await copyFile(`${program}.kept`, program);
@@ -115,7 +94,7 @@ describe('on a device where the components run', { timeout: 180_000 }, () => {
   });
 
   test('an expired certificate', async () => {
-    const path = join(folder, 'trust.pem');
+    const path = join(camera.folder, 'trust.pem');
     await rename(path, `${path}.kept`);
     onTestFinished(async () => rename(`${path}.kept`, path));
     await writeFile(path, chainOf(await authority({ notBefore: moments.longAgo, notAfter: moments.yesterday })));
@@ -123,7 +102,7 @@ describe('on a device where the components run', { timeout: 180_000 }, () => {
   });
 
   test('a broken recipe', async () => {
-    const path = join(root, 'packages/recipes/broken.yaml');
+    const path = join(camera.root, 'packages/recipes/broken.yaml');
     await writeFile(path, 'ComponentName: "com.example.Pump\n');
     onTestFinished(async () => rm(path));
     expect(complaints(await here())).toEqual({ recipes: expect.stringMatching(/^fail: .*broken\.yaml:/) as string });
@@ -143,7 +122,7 @@ describe('on a device where the components run', { timeout: 180_000 }, () => {
   });
 
   test('an agent without a model', async () => {
-    const client = new AgentClient({ socketPath });
+    const client = new AgentClient({ socketPath: camera.socketPath });
     onTestFinished(async () => {
       await client.loadModel(samplePackage, 'efficientnet-lite0');
       client.close();
@@ -165,13 +144,13 @@ describe('on a device where the components run', { timeout: 180_000 }, () => {
   });
 
   test('an agent that is stopped, and then the nucleus', async () => {
-    const info = await readCliInfo(root);
+    const info = await readCliInfo(camera.root);
     if (info === undefined) throw new Error('the nucleus has no command-line interface');
     const client = await connectCliClient(info);
     await client.stopComponent({ componentName: agent });
     await client.close();
-    await vi.waitFor(async () => expect(complaints(await here('--skip', 'clock'))).toEqual({ socket: `fail: ${socketPath} is missing` }), { timeout: 30_000 });
-    await nucleus.stop();
+    await vi.waitFor(async () => expect(complaints(await here('--skip', 'clock'))).toEqual({ socket: `fail: ${camera.socketPath} is missing` }), { timeout: 30_000 });
+    await camera.nucleus.stop();
     expect(complaints(await here())).toEqual({ 'greengrass-running': expect.stringMatching(/^fail: .*does not run/) as string });
   });
 });
