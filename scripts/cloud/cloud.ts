@@ -1,8 +1,8 @@
 /**
  * What Fescue asks of AWS, in its own words. What is not there is `undefined`, or empty where a list is asked for; deleting,
  * detaching and removing it succeeds, and changing it is `not-found`. Every other failure rejects with a CloudError, too.
- * Names are checked before they come here (see `names.ts`). Calls that AWS throttles are tried again for a while before they
- * fail; all others are made once and take a bounded time.
+ * Names are checked before they come here (see `names.ts`). Calls that AWS throttles, or that are lost on their way, are tried
+ * again for a while before they fail; all others are made once. Each takes a bounded time.
  */
 export type Cloud = {
   readonly region: string;

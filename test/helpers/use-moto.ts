@@ -37,6 +37,7 @@ const ownHeaders = new Set(['host', 'connection', 'content-length', 'transfer-en
 async function forward({ method, path, query, headers, body }: AwsRequest): Promise<Exclude<AwsAnswer, string>> {
   const kept = Object.entries(headers).flatMap(([name, value]) => (ownHeaders.has(name) && !(name === 'content-encoding' && value === 'aws-chunked') ? [] : [[name, String(value)] as [string, string]]));
   const response = await fetch(`${moto}${path}${query.size === 0 ? '' : `?${query.toString()}`}`, { method, headers: kept, redirect: 'manual', ...(method === 'GET' || method === 'HEAD' ? {} : { body }) });
-  const answered = [...response.headers].filter(([name]) => !ownHeaders.has(name));
+  // Most answers of moto call themselves web pages, which AWS's never do.
+  const answered = [...response.headers].filter(([name, value]) => !ownHeaders.has(name) && !(name === 'content-type' && value.startsWith('text/html')));
   return { status: response.status, headers: Object.fromEntries(answered), body: Buffer.from(await response.arrayBuffer()) };
 }

@@ -26,8 +26,9 @@ export function translate(error: unknown, call: CloudCall, place: Place): Fescue
   return cloudError(finding.fault, call, { ...detail, ...(quoted.has(finding.fault) ? { quote: quote(facts.message) } : {}) });
 }
 
-function credentialFinding({ code, message }: SdkFacts, { profile = process.env['AWS_PROFILE'] }: Place): Finding | undefined {
+function credentialFinding({ code, message }: SdkFacts, place: Place): Finding | undefined {
   if (code !== 'CredentialsProviderError' && code !== 'TokenProviderError') return undefined;
+  const profile = place.profile ?? (process.env['AWS_PROFILE'] || undefined);
   const option = profile === undefined ? '' : ` --profile ${word(profile)}`;
   if (/sso.*(?:expired|invalid|not found|refresh)|(?:expired|invalid|refresh).*sso/i.test(message)) return { fault: 'expired-credentials', problem: 'the session of AWS IAM Identity Center (SSO) has ended', remedy: `Sign in again: aws sso login${option}` };
   if (/expired/i.test(message)) return { fault: 'expired-credentials' };

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -80,6 +81,19 @@ test('a program that gives credentials is asked once for all services', async ()
   await cloud.things.thing('x').catch(() => undefined);
   expect(requests.map(({ headers }) => headers.authorization?.includes('AKIAPROGRAM'))).toEqual([true, true, true]);
   expect(readFileSync(asked, 'utf8')).toBe('x\n');
+});
+
+test('loads no client before it is needed', () => {
+  const program = `
+    import { createRequire } from 'node:module';
+    import { connectCloud } from './scripts/cloud/connect.ts';
+    const loaded = () => [...new Set(Object.keys(createRequire(import.meta.url).cache).flatMap((path) => /client-[a-z0-9-]+/.exec(path)?.[0] ?? []))].toSorted();
+    const cloud = await connectCloud({ region: 'eu-west-1', endpoint: 'http://127.0.0.1:9', attempts: 1 });
+    const before = loaded();
+    await cloud.cores.get('x').catch(() => undefined);
+    console.log(JSON.stringify([before, loaded()]));`;
+  const output = execFileSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8', env: { ...process.env, ...s3Environment() } });
+  expect(JSON.parse(output)).toEqual([[], ['client-greengrassv2', 'client-sts']]);
 });
 
 test.each(['AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_S3'])('%s leads S3 there, with the bucket in the path', async (variable) => {
