@@ -5,7 +5,7 @@ import { deviceReportOf } from '../helpers/device-reports.ts';
 import { fleetCloud, type FleetMember } from '../helpers/fleet-cloud.ts';
 import { iotAnswers } from '../helpers/iot-answers.ts';
 import type { MemoryCloud } from '../helpers/memory-cloud.ts';
-import { startFescueWith, type CommandResult, type RunningCommand } from '../helpers/run-command.ts';
+import { startFescueIn, type CommandResult, type RunningCommand } from '../helpers/run-command.ts';
 import { eventually } from '../helpers/use-agent.ts';
 
 const seconds = (): number => Math.floor(Date.now() / 1000);
@@ -17,8 +17,8 @@ function membersOf(count: number): FleetMember[] {
 /** Starts `fescue fleet` against IoT Core over HTTP, with the account of `cloud` behind it. */
 async function startFleet(cloud: MemoryCloud, ...args: string[]): Promise<RunningCommand> {
   const { endpoint } = await useAwsServer(iotAnswers(cloud));
-  const env = { ...process.env, AWS_ACCESS_KEY_ID: 'AKIAEXAMPLE', AWS_SECRET_ACCESS_KEY: 'secret', AWS_SESSION_TOKEN: '', AWS_EC2_METADATA_DISABLED: 'true', AWS_MAX_ATTEMPTS: '2' };
-  return startFescueWith(env, 'fleet', ...args, '--region', 'eu-west-1', '--endpoint', endpoint);
+  const environment = { AWS_ACCESS_KEY_ID: 'AKIAEXAMPLE', AWS_SECRET_ACCESS_KEY: 'secret', AWS_SESSION_TOKEN: '', AWS_EC2_METADATA_DISABLED: 'true', AWS_MAX_ATTEMPTS: '2' };
+  return startFescueIn(environment, 'fleet', ...args, '--region', 'eu-west-1', '--endpoint', endpoint);
 }
 
 async function fleet(cloud: MemoryCloud, ...args: string[]): Promise<CommandResult> {

@@ -8,12 +8,12 @@ export type RunningCommand = { process: ChildProcess; output: () => CommandResul
 
 /** Starts `fescue` with arguments, as a shell would. */
 export function startFescue(...args: string[]): RunningCommand {
-  return startFescueWith(process.env, ...args);
+  return startFescueIn({}, ...args);
 }
 
-/** The same with an environment of its own. */
-export function startFescueWith(env: NodeJS.ProcessEnv, ...args: string[]): RunningCommand {
-  const child = spawn(process.execPath, [resolve('scripts/fescue.mjs'), ...args], { stdio: ['ignore', 'pipe', 'pipe'], env });
+/** The same, with more in its environment. */
+export function startFescueIn(environment: Readonly<Record<string, string>>, ...args: string[]): RunningCommand {
+  const child = spawn(process.execPath, [resolve('scripts/fescue.mjs'), ...args], { env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] });
   const result: CommandResult = { code: null, stdout: '', stderr: '' };
   child.stdout.on('data', (chunk: Buffer) => void (result.stdout += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => void (result.stderr += chunk.toString()));
@@ -28,4 +28,8 @@ export function startFescueWith(env: NodeJS.ProcessEnv, ...args: string[]): Runn
 /** Runs `fescue` to its end. */
 export async function fescue(...args: string[]): Promise<CommandResult> {
   return startFescue(...args).done;
+}
+
+export async function fescueIn(environment: Readonly<Record<string, string>>, ...args: string[]): Promise<CommandResult> {
+  return startFescueIn(environment, ...args).done;
 }
