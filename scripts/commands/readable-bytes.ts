@@ -1,7 +1,6 @@
-const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-
-/** `12 B`, `3.4 KiB`, `5.6 MiB`, `7.8 GiB` or `9.0 TiB` */
+/** `12 B`, `3.4 KiB`, `5.6 MiB` or `7.8 GiB` */
 export function readableBytes(bytes: number): string {
-  const place = Math.max(0, Math.min(units.length - 1, Math.floor(Math.log2(bytes) / 10)));
-  return place === 0 ? `${bytes} B` : `${(bytes / 1024 ** place).toFixed(1)} ${units[place]}`;
+  if (bytes < 1024) return `${bytes} B`;
+  if (bytes < 1024 ** 2) return `${(bytes / 1024).toFixed(1)} KiB`;
+  return bytes < 1024 ** 3 ? `${(bytes / 1024 ** 2).toFixed(1)} MiB` : `${(bytes / 1024 ** 3).toFixed(1)} GiB`;
 }

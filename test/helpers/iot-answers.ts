@@ -26,7 +26,7 @@ async function answerTo({ path, query, body }: AwsRequest, { things, shadows }: 
   const [, thing] = /^\/things\/([^/]+)\/shadow$/.exec(path) ?? [];
   if (thing !== undefined) return found(await shadows.get(thing, query.get('name') ?? ''));
   const [, described] = /^\/things\/([^/]+)$/.exec(path) ?? [];
-  if (described !== undefined) return json(await things.thing(described), ({ name }) => ({ thingName: name, attributes: {} }));
+  if (described !== undefined) return json(await things.thing(described), ({ name, arn }) => ({ thingName: name, thingArn: arn, attributes: {} }));
   const [, members] = /^\/thing-groups\/([^/]+)\/things$/.exec(path) ?? [];
   if (members !== undefined) return paged(things.members(members), page, (names) => ({ things: names }));
   const [, group] = /^\/thing-groups\/([^/]+)$/.exec(path) ?? [];

@@ -61,8 +61,14 @@ test('asks the index page by page', async () => {
     const { nextToken } = JSON.parse(body.toString()) as { nextToken?: string };
     return nextToken === 'n' ? json({ things: [{ thingName: 'b' }] }) : json({ things: [{ thingName: 'a', thingId: 'x', thingGroupNames: ['lobby'], shadow, connectivity: { connected: true, timestamp: 1_678_810_290_000 } }], nextToken: 'n' });
   });
-  expect(await collect(cloud.things.search('thingGroupNames:lobby'))).toEqual([{ name: 'a', shadow, isConnected: true }, { name: 'b', shadow: undefined, isConnected: undefined }]);
+  expect(await collect(cloud.things.search('thingGroupNames:lobby'))).toEqual([{ name: 'a', groups: ['lobby'], shadow, isConnected: true }, { name: 'b', groups: [], shadow: undefined, isConnected: undefined }]);
   expect(requests.map(({ body }) => JSON.parse(body.toString()) as unknown)).toEqual([{ queryString: 'thingGroupNames:lobby', maxResults: 100 }, { queryString: 'thingGroupNames:lobby', maxResults: 100, nextToken: 'n' }]);
+});
+
+test('asks for the groups below one at any depth, page by page', async () => {
+  const { cloud, requests } = await useRecordedAws(({ query }) => (query.get('nextToken') === 'n' ? json({ thingGroups: [{ groupName: 'locks' }] }) : json({ thingGroups: [{ groupName: 'doors', groupArn: 'arn' }], nextToken: 'n' })));
+  expect(await cloud.things.subgroups('lobby')).toEqual(['doors', 'locks']);
+  expect(requests.map(({ path, query }) => [path, query.get('parentGroup'), query.get('recursive')])).toEqual([1, 2].map(() => ['/thing-groups', 'lobby', 'true']));
 });
 
 test('an index that is off is refused, with what to do', async () => {
