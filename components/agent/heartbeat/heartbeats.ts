@@ -93,7 +93,7 @@ export class Heartbeats {
       await this.#outbox.offer(await this.#report('running'));
     } catch (error) {
       // A report is not worth the agent.
-      this.#options.log.error({ err: error }, 'a heartbeat failed');
+      this.#options.log.error({ reason: messageOf(error) }, 'a heartbeat failed');
     }
   }
 

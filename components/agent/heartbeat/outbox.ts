@@ -69,8 +69,8 @@ export class Outbox {
       this.#succeeded();
       return undefined;
     } catch (error) {
-      if (!(error instanceof FescueError)) throw error;
-      return this.#failed(error);
+      // A mistake of ours is not worth the agent.
+      return this.#failed(error instanceof FescueError ? error : new FescueError('internal', messageOf(error), { cause: error }));
     }
   }
 
@@ -81,9 +81,9 @@ export class Outbox {
   }
 
   #failed(error: FescueError): FescueError | undefined {
-    const isLost = error.kind === 'invalid-argument';
+    const isLost = error.kind === 'invalid-argument' || error.kind === 'internal';
     if (!isLost) this.#failures += 1;
-    if (!this.#told.has(error.kind)) this.#options.log.warn({ reason: messageOf(error) }, isLost ? 'a heartbeat was refused and is given up' : 'heartbeats cannot be sent; they are kept and sent later');
+    if (!this.#told.has(error.kind)) this.#options.log.warn({ reason: messageOf(error) }, isLost ? 'a heartbeat cannot be sent and is given up' : 'heartbeats cannot be sent; they are kept and sent later');
     this.#told.add(error.kind);
     this.#isRefused = error.kind === 'failed-precondition';
     return isLost ? undefined : error;

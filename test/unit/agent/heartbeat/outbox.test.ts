@@ -91,13 +91,13 @@ test.each([
   expect(test.warnings()).toHaveLength(1);
 });
 
-test('one that nobody will ever take is given up, and holds up no other', async () => {
+test.each(['invalid-argument', 'internal'] as const)('one that nobody will ever take (%s) is given up, and holds up no other', async (failure) => {
   const test = await useOutbox();
-  test.failure = 'invalid-argument';
+  test.failure = failure;
   await test.offer(1);
   await test.offer(2);
   expect(test.backlog.size).toBe(0);
-  expect(test.warnings()).toEqual(['a heartbeat was refused and is given up']);
+  expect(test.warnings()).toEqual(['a heartbeat cannot be sent and is given up']);
   test.failure = undefined;
   await test.offer(3);
   expect(test.sent).toMatchObject([{ time: 3 }]);
