@@ -1,6 +1,7 @@
 import { enableCompileCache } from 'node:module';
 import { Command } from 'commander';
-import { runCommand } from '../components/common/command-line.ts';
+import { exitCodes, runCommand } from '../components/common/command-line.ts';
+import { hasCode } from '../components/common/errors.ts';
 import { productVersion } from '../components/common/version.ts';
 import { inCheckout } from './packaging/paths.ts';
 
@@ -55,5 +56,13 @@ for (const one of chosen) {
   const command = await commands[one]?.();
   if (command !== undefined) root.addCommand(command);
 }
+
+// Whoever reads the output may have seen enough, as `| head` does. Commands that end in an orderly way are asked to.
+process.stdout.once('error', (error) => {
+  if (!hasCode(error, 'EPIPE')) throw error;
+  process.stdout.on('error', () => undefined);
+  if (process.listenerCount('SIGTERM') === 0) process.exit(exitCodes.failed);
+  process.kill(process.pid, 'SIGTERM');
+});
 
 void runCommand(root, process.argv);
