@@ -33,7 +33,7 @@ export function demoCommand(): Command {
 Examples:
   fescue demo                       a table of eight photos with their labels
   fescue demo --image cat.jpg       your own picture
-  fescue demo --keep                then try: fescue predict list --socket <the socket it names>
+  fescue demo --keep                then try the commands it names
   npm run -s demo -- --json         the same for programs`,
     )
     .action(runDemo);
@@ -72,6 +72,7 @@ async function demonstrate({ nucleus, results, options, image, signal }: Demonst
   process.stdout.write(options.json ? collected.map((result) => `${JSON.stringify(result)}\n`).join('') : tableOf(collected));
   if (!options.keep) return;
   progress(`Still running; the agent's socket is ${join(nucleus.root, 'work', componentNames.agent, socketName)}. Ctrl-C ends it.`);
+  progress(`What it reports of itself: npx fescue fleet report --local ${nucleus.root}`);
   await aborted(signal);
 }
 

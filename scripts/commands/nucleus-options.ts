@@ -21,10 +21,13 @@ export function credentialsFrom({ credentials, credentialLife }: NucleusCommandO
   return credentials === 'environment' ? environmentCredentials(process.env) : fileCredentials(credentials);
 }
 
-/** Messages to AWS IoT Core on stdout, the rest on stderr. */
+/** What agents report of themselves: `fescue fleet` shows it in a better way. */
+const reportTopic = /^(?:\$aws\/|fescue\/fleet\/)/;
+
+/** Messages to AWS IoT Core on stdout, without the agent's own reports; the rest on stderr. */
 export function printEvent(event: NucleusEvent, quiet: boolean): void {
   if (event.kind === 'state') progress(`${event.component}: ${event.previous} -> ${event.state}${event.reason === undefined ? '' : ` (${event.reason})`}`);
   if (event.kind === 'note') progress(`nucleus: ${event.text}`);
   if (event.kind === 'log' && !quiet) progress(`[${event.component}] ${event.text}`);
-  if (event.kind === 'iot-core') process.stdout.write(`${event.topic} ${readable(event.payload)}\n`);
+  if (event.kind === 'iot-core' && !reportTopic.test(event.topic)) process.stdout.write(`${event.topic} ${readable(event.payload)}\n`);
 }

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { listProcesses } from '../../scripts/local-nucleus/process-tree.ts';
 import { fescue, startFescue } from '../helpers/run-command.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
@@ -52,6 +52,8 @@ describe('the demo', () => {
     expect(demo.output().stdout).toMatch(/^photo +top 3 .*\ndog\.jpg +German shepherd 0\.97, /);
     const socket = /socket is (\S+)\. Ctrl-C/.exec(demo.output().stderr)?.[1] ?? '';
     expect((await fescue('predict', 'list', '--socket', socket)).stdout).toMatch(/efficientnet-lite0/);
+    const root = /fleet report --local (\S+)\n/.exec(demo.output().stderr)?.[1] ?? '';
+    await vi.waitFor(async () => expect((await fescue('fleet', 'report', '--local', root)).stdout).toMatch(/^efficientnet-lite0 +1\.0\.0 +1 +0 +1 +1 +0 +1 +0$/m), { timeout: 30_000, interval: 500 });
     demo.process.kill('SIGINT');
     expect((await demo.done).code).toBe(0);
     expect(await leftovers(rootOf(demo.output().stderr))).toEqual([]);
@@ -75,6 +77,8 @@ test('fescue dev runs the committed recipes', async () => {
   const inference = 'dev.fescue.Inference';
   const dev = startFescue('dev', '--recipe-dir', 'recipes', '--artifact-dir', artifactDir, '--component', `${inference}=${components[inference] ?? ''}`, '--config', `dev.fescue.EdgeAgent=${configuration}`, '--root', join(folder, 'root'));
   await eventually(() => dev.output().stdout.trimEnd().split('\n').length === 8, 'eight messages to AWS IoT Core');
+  await eventually(() => readdirSync(join(folder, 'root')).includes('heartbeats.jsonl'), 'a heartbeat');
+  expect(dev.output().stdout.trimEnd().split('\n')).toHaveLength(8);
   expect(dev.output().stdout).toMatch(/^gg\/sageMakerEdgeManager\/image-classification \{"timestamp"/);
   expect(dev.output().stderr).toMatch(/got AWS credentials from the token exchange service/);
   dev.process.kill('SIGTERM');
