@@ -23,6 +23,7 @@ export function operatorPolicy(wish: Pick<Wish, 'fleet' | 'names'>, { region }: 
       allow('Fleet', ['iot:CreateThingGroup', 'iot:DeleteThingGroup', 'iot:DescribeThingGroup', 'iot:ListTagsForResource', 'iot:ListThingsInThingGroup', 'iot:TagResource'], iot(`thinggroup/${names.group}`)),
       allow('Members', ['iot:AddThingToThingGroup'], [iot(`thinggroup/${names.group}`), iot('thing/*')]),
       allow('Things', ['iot:CreateThing', 'iot:DeleteThing', 'iot:DescribeThing', 'iot:GetThingShadow', 'iot:ListThingGroupsForThing', 'iot:ListThingPrincipals'], iot('thing/*')),
+      allow('Certificates', ['iot:DescribeCertificate', 'iot:GetPolicy', 'iot:ListAttachedPolicies'], [iot('cert/*'), iot('policy/*'), iot('thinggroup/*')]),
       allow('Listings', ['iot:GetIndexingConfiguration', 'iot:ListThings', 'iot:SearchIndex'], '*'),
       allow('Bucket', bucketActions.map((action) => `s3:${action}`), s3Arn(place, names.bucket)),
       allow('CoreDevices', ['greengrass:GetCoreDevice', 'greengrass:ListInstalledComponents'], `arn:${partition}:greengrass:${place.region}:*:coreDevices:*`),
