@@ -20,7 +20,9 @@ export function planBucket(there: Bucket | undefined, desired: Desired, { role }
   }
   if (there.region !== place.region) return [step('conflict', subject, `it is in ${there.region}, and the fleet in ${place.region}. Name another bucket with --bucket, or that region with --region.`)];
   const isOwn = isOwnBucket(there, { fleet, role });
-  const needsTag = isOwn && there.tags[ownTags.fleet] === undefined;
+  const owner = there.tags[ownTags.fleet];
+  if (owner !== undefined && !isOwn && desired.chosen.bucket === undefined) return [step('conflict', subject, `setup made it for fleet ${owner}, whose name is much the same. Name another bucket with --bucket, or share this one with --bucket ${names.bucket}.`)];
+  const needsTag = isOwn && owner === undefined;
   return [
     needsTag ? step('change', subject, 'made by a run that did not come to an end', { actions: [tag] }) : step('keep', subject, isOwn ? `in ${place.region}` : `in ${place.region}; setup did not make it for this fleet`),
     ...partsOf(there, desired).map((part) => planPart(part, { bucket: names.bucket, mayChange: isOwn || adopt })),

@@ -14,7 +14,9 @@ export function planRole(state: RoleState | undefined, desired: Desired, { isMak
   if (state === undefined) return newRole(desired, { isMakingBucket });
   const { role } = state;
   const isOwn = isOwnRole(role, desired.fleet);
-  const tags = missingTags(roleTags(desired, { owner: role.tags[ownTags.fleet], attached: attachedBySetup(role.tags), isMakingBucket }), role.tags);
+  const owner = role.tags[ownTags.fleet];
+  if (owner !== undefined && !isOwn && desired.chosen.role === undefined) return [step('conflict', ['role', role.name], `setup made it for fleet ${owner}, whose name begins alike. Name another role with --role, or share this one with --role ${role.name}.`)];
+  const tags = missingTags(roleTags(desired, { owner, attached: attachedBySetup(role.tags), isMakingBucket }), role.tags);
   const attached = planAttached(state, desired);
   return [
     step('keep', ['role', role.name], isOwn ? role.arn : `${role.arn}, which ${ownerOf(role.tags)}: only what is missing is added`),

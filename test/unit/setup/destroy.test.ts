@@ -80,6 +80,28 @@ test('a role that two fleets share keeps what the other one needs', async () => 
   expect(cloud.account.roles.get('SageMakerShared')).toMatchObject({ trust: JSON.stringify(JSON.parse(trust), null, 2), tags: {}, attached: new Set(), inline: new Map() });
 });
 
+test('a role of setup\'s own that another fleet uses stays until that one is destroyed', async () => {
+  const cloud = await made();
+  const garage = wishOf({ fleet: 'garage', things: [], names: { role: usual.role } });
+  await applied(cloud, garage);
+  const { steps } = await applied(cloud, wishOf(), 'destroy');
+  expect(steps.find(({ resource, change }) => resource === 'role' && change === 'leave')?.why).toBe('other fleets use it (fescue-garage). To delete it as well: destroy those first, then the same command again');
+  expect([...(cloud.account.roles.get(usual.role)?.inline.keys() ?? [])]).toEqual(['fescue-garage']);
+  expect(due((await planned(cloud, garage)).steps)).toEqual([]);
+  await applied(cloud, garage, 'destroy');
+  await applied(cloud, wishOf(), 'destroy');
+  expect(cloud.account.roles.size).toBe(0);
+});
+
+test('of a role that setup made for another fleet, only the policy of this one goes', async () => {
+  const cloud = await made();
+  const garage = wishOf({ fleet: 'garage', things: [], names: { role: usual.role } });
+  await applied(cloud, garage);
+  cloud.account.roles.get(usual.role)?.inline.delete('fescue-lobby');
+  await applied(cloud, garage, 'destroy');
+  expect(cloud.account.roles.get(usual.role)).toMatchObject({ trust: expect.stringContaining('FescueCredentials') as string, tags: { 'fescue:fleet': 'lobby' }, inline: new Map() });
+});
+
 test('of a bucket that was adopted, the statement of setup goes and all else stays', async () => {
   const cloud = memoryCloud();
   cloud.account.buckets.set(usual.bucket, { ...newBucket('eu-west-1'), isPrivate: false });

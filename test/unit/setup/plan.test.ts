@@ -90,7 +90,8 @@ const others: readonly Existing[] = [
   ['a role that allows captures alone', (cloud) => foreignRole(cloud, { attached: [fleetPolicy] }), {}, ['change tags', 'create inline policy', 'leave managed policy', 'create role alias']],
   ['a role that denies', (cloud) => foreignRole(cloud, { inline: { No: document({ Effect: 'Deny', NotAction: 'logs:*', Resource: '*' }) } }), {}, ['change tags', 'conflict inline policy', 'create role alias']],
   ['a role with a boundary that leaves S3 out', (cloud) => foreignRole(cloud, { boundary: fleetPolicy.replace('AmazonSageMakerEdgeDeviceFleetPolicy', 'Narrow') }), {}, ['change tags', 'create inline policy', 'create role alias']],
-  ['a role of another fleet', (cloud) => foreignRole(cloud, { tags: { 'fescue:fleet': 'garage' }, inline: { 'fescue-garage': policyText(written) } }), {}, ['change tags', 'create inline policy', 'create role alias']],
+  ['a role of another fleet', (cloud) => foreignRole(cloud, { tags: { 'fescue:fleet': 'garage' }, inline: { 'fescue-garage': policyText(written) } }), {}, ['conflict role', 'create role alias']],
+  ['the same, named', (cloud) => foreignRole(cloud, { tags: { 'fescue:fleet': 'garage' }, inline: { 'fescue-garage': policyText(written) } }), { names: { role: usual.role } }, ['change tags', 'create inline policy', 'create role alias']],
   ['an alias of another role', (cloud) => void cloud.account.roleAliases.set(usual.alias, { roleArn: 'arn:aws:iam::123456789012:role/Other', credentialSeconds: 3600, tags: {} }), {}, ['create role', 'create inline policy', 'conflict role alias']],
   ['the same, adopted', (cloud) => void cloud.account.roleAliases.set(usual.alias, { roleArn: 'arn:aws:iam::123456789012:role/Other', credentialSeconds: 3600, tags: {} }), { adopt: true }, ['create role', 'create inline policy', 'change role alias']],
   ['an alias of the role', (cloud) => void cloud.account.roleAliases.set(usual.alias, { roleArn: `arn:aws:iam::123456789012:role/${usual.role}`, credentialSeconds: 900, tags: {} }), {}, ['create role', 'create inline policy']],
@@ -117,7 +118,8 @@ const buckets: readonly [string, Partial<ReturnType<typeof newBucket>>, Partial<
   ['open in every way, adopted', { encryption: undefined, isPrivate: false }, { adopt: true }, ['change bucket encryption', 'change bucket access', 'change bucket versioning', 'change bucket policy']],
   ['suspended', { versioning: 'Suspended', policy: document({ Effect: 'Deny', Principal: { AWS: '*' }, Action: ['s3:*'], Resource: '*', Condition: { Bool: { 'aws:SecureTransport': ['false'] } } }) }, {}, ['leave bucket versioning']],
   ['in another region', { region: 'us-east-1' }, { adopt: true }, ['conflict bucket']],
-  ['of another fleet', { tags: { 'fescue:fleet': 'garage' }, versioning: 'Enabled' }, {}, ['leave bucket policy']],
+  ['of another fleet', { tags: { 'fescue:fleet': 'garage' }, versioning: 'Enabled' }, {}, ['conflict bucket']],
+  ['of another fleet, named', { tags: { 'fescue:fleet': 'garage' }, versioning: 'Enabled' }, { names: { bucket: usual.bucket } }, ['leave bucket policy']],
 ];
 
 test.each(buckets)('a bucket of others, %s', async (_name, bucket, wishes, expected) => {
