@@ -2,7 +2,8 @@ import { ownTags } from '../cloud/names.ts';
 import type { Action } from './action.ts';
 import { isOwnPolicyName, ownPolicyNames, type Desired } from './desired.ts';
 import { diffLines } from './diff.ts';
-import { ownSids } from './documents.ts';
+import { managedPolicyArn, managedPolicyNames, ownSids } from './documents.ts';
+import { isAttached } from './plan-attached.ts';
 import { attachedBySetup } from './role-tags.ts';
 import { isOwnRole, type RoleState } from './state.ts';
 import { step, type Step } from './step.ts';
@@ -43,7 +44,7 @@ function undoRole(state: RoleState, desired: Desired, others: readonly string[])
   const head = step('leave', ['role', desired.names.role], `setup did not make it for this fleet${others.length === 0 ? '' : `; what other fleets need stays on it (${others.join(', ')})`}`);
   const policies = ownPolicies(state, desired);
   const isOfOthers = others.length > 0 || state.role.tags[ownTags.fleet] !== undefined;
-  return isOfOthers ? [head, ...policies] : [head, ...policies, ...undoTrust(state), ...undoAttached(state), ...undoTags(state)];
+  return isOfOthers ? [head, ...policies] : [head, ...policies, ...undoTrust(state), ...undoAttached(state, desired), ...undoTags(state)];
 }
 
 function undoTrust({ role }: RoleState): Step[] {
@@ -57,9 +58,11 @@ function undoTrust({ role }: RoleState): Step[] {
   return [step('change', subject, 'without the statements of setup', { diff: diffLines(policyText(there), policyText(after)), actions: [{ call: 'set trust', role: role.name, trust: policyText(after) }] })];
 }
 
-function undoAttached({ role, attached }: RoleState): Step[] {
+function undoAttached(state: RoleState, { place }: Desired): Step[] {
+  const { role } = state;
   const noted = attachedBySetup(role.tags);
-  return attached.filter(({ name }) => noted.includes(name)).map(({ name, arn }) => step('delete', ['managed policy', name], `detached from role ${role.name}`, { actions: [{ call: 'detach', role: role.name, policyArn: arn }] }));
+  const own = Object.values(managedPolicyNames).filter((name) => noted.includes(name) && isAttached(state, place, name));
+  return own.map((name) => step('delete', ['managed policy', name], `detached from role ${role.name}`, { actions: [{ call: 'detach', role: role.name, policyArn: managedPolicyArn(place, name) }] }));
 }
 
 /** Last, for they say what there is to undo. */

@@ -1,7 +1,7 @@
 import { ownTags } from '../cloud/names.ts';
 import type { Desired } from './desired.ts';
 import { diffLines } from './diff.ts';
-import { planAttached } from './plan-attached.ts';
+import { isAttached, planAttached } from './plan-attached.ts';
 import { planInline } from './plan-inline.ts';
 import { planTrust, principals } from './plan-trust.ts';
 import { attachedBySetup, missingTags, roleTags, tagsText } from './role-tags.ts';
@@ -16,7 +16,9 @@ export function planRole(state: RoleState | undefined, desired: Desired, { isMak
   const isOwn = isOwnRole(role, desired.fleet);
   const owner = role.tags[ownTags.fleet];
   if (owner !== undefined && !isOwn && desired.chosen.role === undefined) return [step('conflict', ['role', role.name], `setup made it for fleet ${owner}, whose name begins alike. Name another role with --role, or share this one with --role ${role.name}.`)];
-  const tags = missingTags(roleTags(desired, { owner, attached: attachedBySetup(role.tags), isMakingBucket }), role.tags);
+  // What somebody else attached is not setup's to detach later.
+  const own = desired.attached.filter((name) => isOwn || !isAttached(state, desired.place, name));
+  const tags = missingTags(roleTags(desired, { owner, attached: [...attachedBySetup(role.tags), ...own], isMakingBucket }), role.tags);
   const attached = planAttached(state, desired);
   return [
     step('keep', ['role', role.name], isOwn ? role.arn : `${role.arn}, which ${ownerOf(role.tags)}: only what is missing is added`),
@@ -30,7 +32,7 @@ export function planRole(state: RoleState | undefined, desired: Desired, { isMak
 
 function newRole(desired: Desired, { isMakingBucket }: { isMakingBucket: boolean }): Step[] {
   const { names, fleet, variant, trust, inline } = desired;
-  const tags = roleTags(desired, { owner: fleet, attached: [], isMakingBucket });
+  const tags = roleTags(desired, { owner: fleet, attached: desired.attached, isMakingBucket });
   const create = { call: 'create role', role: names.role, description: `What devices of the Fescue fleet ${fleet} may do in AWS`, trust: policyText(trust), tags } as const;
   return [
     step('create', ['role', names.role], `trusts ${principals(variant)}; tags ${tagsText(tags)}`, { diff: diffLines(undefined, create.trust), actions: [create] }),

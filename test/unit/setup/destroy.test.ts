@@ -102,6 +102,31 @@ test('of a role that setup made for another fleet, only the policy of this one g
   expect(cloud.account.roles.get(usual.role)).toMatchObject({ trust: expect.stringContaining('FescueCredentials') as string, tags: { 'fescue:fleet': 'lobby' }, inline: new Map() });
 });
 
+test('what its owner attached to a role stays, though setup asks for it, too', async () => {
+  const cloud = memoryCloud();
+  const trust = JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' }] });
+  const fleetPolicy = 'arn:aws:iam::aws:policy/service-role/AmazonSageMakerEdgeDeviceFleetPolicy';
+  cloud.account.roles.set('SageMakerTheirs', { description: '', trust, tags: {}, attached: new Set([fleetPolicy]), inline: new Map() });
+  const wish = wishOf({ variant: 'as-documented', fullAccess: true, names: { role: 'SageMakerTheirs' } });
+  await applied(cloud, wish);
+  expect(cloud.account.roles.get('SageMakerTheirs')?.tags).toMatchObject({ 'fescue:attached': 'AmazonSageMakerFullAccess' });
+  await applied(cloud, wish, 'destroy');
+  expect(cloud.account.roles.get('SageMakerTheirs')).toMatchObject({ tags: {}, attached: new Set([fleetPolicy]) });
+});
+
+test('a policy of the account that is called like one of AWS is neither taken for it nor detached', async () => {
+  const cloud = memoryCloud();
+  const lookalike = 'arn:aws:iam::123456789012:policy/AmazonSageMakerFullAccess';
+  const trust = JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' }] });
+  cloud.account.managedPolicies.set(lookalike, { name: 'AmazonSageMakerFullAccess', document: '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"logs:*","Resource":"*"}}' });
+  cloud.account.roles.set('SageMakerTheirs', { description: '', trust, tags: {}, attached: new Set([lookalike]), inline: new Map() });
+  const wish = wishOf({ fullAccess: true, names: { role: 'SageMakerTheirs' } });
+  await applied(cloud, wish);
+  expect(cloud.account.roles.get('SageMakerTheirs')?.attached.size).toBe(2);
+  await applied(cloud, wish, 'destroy');
+  expect(cloud.account.roles.get('SageMakerTheirs')?.attached).toEqual(new Set([lookalike]));
+});
+
 test('of a bucket that was adopted, the statement of setup goes and all else stays', async () => {
   const cloud = memoryCloud();
   cloud.account.buckets.set(usual.bucket, { ...newBucket('eu-west-1'), isPrivate: false });
