@@ -113,10 +113,17 @@ test('a boundary that leaves captures out is for a person to decide', async () =
   expect(conflict?.why).toMatch(/^it would not help: s3:PutObject on .* is not within the permissions boundary, policy Narrow;/);
 });
 
+const closed = { Effect: 'Deny', Principal: '*', Action: 's3:*', Resource: '*', Condition: { Bool: { 'aws:SecureTransport': 'false' } } };
 const buckets: readonly [string, Partial<ReturnType<typeof newBucket>>, Partial<Wish>, string[]][] = [
   ['open in every way', { encryption: undefined, isPrivate: false, tags: { team: 'vision' } }, {}, ['leave bucket encryption', 'leave bucket access', 'leave bucket versioning', 'leave bucket policy']],
   ['open in every way, adopted', { encryption: undefined, isPrivate: false }, { adopt: true }, ['change bucket encryption', 'change bucket access', 'change bucket versioning', 'change bucket policy']],
   ['suspended', { versioning: 'Suspended', policy: document({ Effect: 'Deny', Principal: { AWS: '*' }, Action: ['s3:*'], Resource: '*', Condition: { Bool: { 'aws:SecureTransport': ['false'] } } }) }, {}, ['leave bucket versioning']],
+  ['closed in part', { versioning: 'Enabled', policy: document({ ...closed, Resource: `arn:aws:s3:::${usual.bucket}/sme-capture/*` }) }, {}, ['leave bucket policy']],
+  ['closed to writing', { versioning: 'Enabled', policy: document({ ...closed, Action: 's3:Put*' }) }, {}, ['leave bucket policy']],
+  ['closed to some', { versioning: 'Enabled', policy: document({ ...closed, Principal: { AWS: 'arn:aws:iam::123456789012:root' } }) }, {}, ['leave bucket policy']],
+  ['closed to all but one', { versioning: 'Enabled', policy: document({ Effect: 'Deny', NotPrincipal: { AWS: 'arn:aws:iam::123456789012:user/ada' }, Action: '*', Resource: '*', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }) }, {}, ['leave bucket policy']],
+  ['closed under another condition, too', { versioning: 'Enabled', policy: document({ ...closed, Condition: { Bool: { 'aws:SecureTransport': 'false' }, IpAddress: { 'aws:SourceIp': '10.0.0.0/8' } } }) }, {}, ['leave bucket policy']],
+  ['closed in two statements', { versioning: 'Enabled', policy: document({ ...closed, Resource: `arn:aws:s3:::${usual.bucket}` }, { ...closed, Resource: `arn:aws:s3:::${usual.bucket}/*` }) }, {}, []],
   ['in another region', { region: 'us-east-1' }, { adopt: true }, ['conflict bucket']],
   ['of another fleet', { tags: { 'fescue:fleet': 'garage' }, versioning: 'Enabled' }, {}, ['conflict bucket']],
   ['of another fleet, named', { tags: { 'fescue:fleet': 'garage' }, versioning: 'Enabled' }, { names: { bucket: usual.bucket } }, ['leave bucket policy']],
