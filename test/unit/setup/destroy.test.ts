@@ -24,7 +24,7 @@ test('a thing with a certificate stays, with the command that changes that', asy
   const cloud = await made();
   cloud.account.things.get('cam-2')?.principals.add(certificate);
   const { steps } = await applied(cloud, wishOf(), 'destroy');
-  expect(steps.find(({ change }) => change === 'leave')?.why).toContain(`aws iot detach-thing-principal --thing-name cam-2 --principal ${certificate}, then the same command again`);
+  expect(steps.find(({ change }) => change === 'leave')?.why).toContain(`aws iot detach-thing-principal --region eu-west-1 --thing-name cam-2 --principal ${certificate}, then the same command again`);
   expect([...cloud.account.things.keys()]).toEqual(['cam-2']);
   cloud.account.things.get('cam-2')?.principals.clear();
   await applied(cloud, wishOf(), 'destroy');
