@@ -68,7 +68,7 @@ describe('without a device', () => {
     expect([none.code, complaints(none)]).toEqual([1, { greengrass: `fail: no Greengrass in ${root}` }]);
     withoutAws();
     const cloud = await examine('--cloud', '--fleet', 'lobby', '--region', 'eu-west-1', '--root', root);
-    expect([cloud.code, complaints(cloud)]).toEqual([2, { 'aws-credentials': 'warning: the account is not checked: no AWS credentials' }]);
+    expect([cloud.code, complaints(cloud)]).toEqual([2, { 'aws-credentials': 'warning: the account is not checked: no AWS credentials were found' }]);
     const both = await examine('--root', root, '--region', 'eu-west-1', '--only', 'recipes,aws-credentials');
     expect([both.code, Object.keys(complaints(both))]).toEqual([0, ['aws-credentials']]);
   });
