@@ -14,6 +14,8 @@ export function planRoleDestroy(state: RoleState | undefined, desired: Desired):
   if (state === undefined) return [];
   const others = ofOtherFleets(state, desired);
   if (!isOwnRole(state.role, desired.fleet)) return undoRole(state, desired, others);
+  const region = state.role.tags[ownTags.region] ?? desired.place.region;
+  if (region !== desired.place.region) return [step('leave', ['role', state.role.name], `setup made it for this fleet in ${region}; --region ${region} takes it away`)];
   if (others.length === 0) return [deleteRole(state)];
   return [step('leave', ['role', state.role.name], `other fleets use it (${others.join(', ')}). To delete it as well: destroy those first, then the same command again`), ...ownPolicies(state, desired)];
 }

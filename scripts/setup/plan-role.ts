@@ -1,3 +1,4 @@
+import type { Role } from '../cloud/cloud.ts';
 import { ownTags } from '../cloud/names.ts';
 import type { Desired } from './desired.ts';
 import { diffLines } from './diff.ts';
@@ -15,7 +16,8 @@ export function planRole(state: RoleState | undefined, desired: Desired, { isMak
   const { role } = state;
   const isOwn = isOwnRole(role, desired.fleet);
   const owner = role.tags[ownTags.fleet];
-  if (owner !== undefined && !isOwn && desired.chosen.role === undefined) return [step('conflict', ['role', role.name], `setup made it for fleet ${owner}, whose name begins alike. Name another role with --role, or share this one with --role ${role.name}.`)];
+  const collision = collisionOf(role, desired);
+  if (collision !== undefined) return [step('conflict', ['role', role.name], collision)];
   // What somebody else attached is not setup's to detach later.
   const own = desired.attached.filter((name) => isOwn || !isAttached(state, desired.place, name));
   const tags = missingTags(roleTags(desired, { owner, attached: [...attachedBySetup(role.tags), ...own], isMakingBucket }), role.tags);
@@ -28,6 +30,14 @@ export function planRole(state: RoleState | undefined, desired: Desired, { isMak
     ...planInline(state, desired, { isOwn }),
     ...attached.after,
   ];
+}
+
+/** Why the role is meant for something else, and what to do. */
+function collisionOf({ name, tags }: Role, { fleet, place, chosen }: Desired): string | undefined {
+  const [owner, region] = [tags[ownTags.fleet], tags[ownTags.region]];
+  if (owner === undefined) return undefined;
+  if (owner !== fleet) return chosen.role === undefined ? `setup made it for fleet ${owner}, whose name begins alike. Name another role with --role, or share this one with --role ${name}.` : undefined;
+  return region === undefined || region === place.region ? undefined : `setup made it for this fleet in ${region}, and its devices would lose their rights there. Name that region with --region, or for the same fleet in ${place.region} another role with --role.`;
 }
 
 function newRole(desired: Desired, { isMakingBucket }: { isMakingBucket: boolean }): Step[] {
