@@ -120,7 +120,7 @@ test('a bucket with captures and a thing with a certificate stay, and are told',
   await iot.attachThingPrincipal({ thingName: 'cam-2', principal: certificateArn });
   const { code, stdout } = await setup(account, '--fleet', 'lobby', '--destroy', '--apply');
   expect([code, stdout]).toEqual([0, expect.stringContaining(`\nStill there:\nbucket  ${bucket} in eu-west-1\n`)]);
-  expect(stdout).toContain(`aws iot detach-thing-principal --thing-name cam-2 --principal ${certificateArn}`);
+  expect(stdout).toContain(`aws iot detach-thing-principal --region eu-west-1 --thing-name cam-2 --principal ${certificateArn}`);
   expect(await inventory(account)).toMatchObject({ things: [{ thingName: 'cam-2' }], buckets: [bucket], roles: [] });
 });
 
