@@ -12,7 +12,8 @@ import { policyVersion, type Statement, type WrittenPolicy } from './written-pol
 export function operatorPolicy(wish: Pick<Wish, 'fleet' | 'names'>, { region }: { region: string | undefined }): WrittenPolicy {
   const partition = partitionOf(region ?? '');
   const place = { partition, account: '*', region: region ?? '*' };
-  const names = offlineNames({ ...wish, region, place });
+  // The digits of an account: a star would take in the buckets of fleets whose names go on, such as lobby-2.
+  const names = offlineNames({ ...wish, region, place: { ...place, account: '?'.repeat(12) } });
   const iot = (path: string): string => `arn:${partition}:iot:${place.region}:*:${path}`;
   const role = `arn:${partition}:iam::*:role/${names.role}`;
   return {

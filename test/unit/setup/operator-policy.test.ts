@@ -57,6 +57,8 @@ test('allows all that doctor asks of AWS', async () => {
 test.each([
   ['another role', 'iam:PutRolePolicy', `arn:aws:iam::${account}:role/Admin`],
   ['another bucket', 's3:PutBucketPolicy', 'arn:aws:s3:::captures'],
+  ['the bucket of a fleet whose name goes on', 's3:DeleteBucket', `arn:aws:s3:::sagemaker-lobby-2-${account}-${region}`],
+  ['the role of a fleet whose name goes on', 'iam:DeleteRole', `arn:aws:iam::${account}:role/${usual.role}-2`],
   ['captures', 's3:GetObject', `arn:aws:s3:::${usual.bucket}/sme-capture/lobby/a.jsonl`],
   ['another alias', 'iot:UpdateRoleAlias', `arn:aws:iot:${region}:${account}:rolealias/Other`],
   ['another region', 'iot:CreateThing', `arn:aws:iot:us-east-1:${account}:thing/cam-1`],
