@@ -82,7 +82,7 @@ describe('without a device', () => {
   });
 
   test('every check is listed with what asks for it', async () => {
-    const { code, stdout } = await fescue('doctor', '--list');
+    const { code, stdout } = await fescue('doctor', '--list', '--region', 'eusc-de-east-1');
     expect(code).toBe(0);
     expect(stdout).toMatch(/^check +of +prerequisites +asks whether\ngreengrass +device +step 1, line 7 +Greengrass core software is installed\n/);
     const { stdout: json } = await fescue('doctor', '--list', '--json');
