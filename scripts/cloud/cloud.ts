@@ -58,7 +58,7 @@ export type Role = {
   readonly boundary: string | undefined;
 };
 export type AttachedPolicy = { readonly name: string; readonly arn: string };
-/** A policy and its document as JSON text; IAM's URL encoding is taken off. */
+/** A policy and its document as JSON text; IAM's URL encoding is taken off. Also one of IoT Core, which has IAM's grammar. */
 export type PolicyText = { readonly name: string; readonly document: string };
 
 /** IoT Core's registry. */
@@ -76,8 +76,12 @@ export type ThingService = {
   deleteThing(name: string): Promise<void>;
   /** Names of the things with this value of an attribute, page by page. */
   thingsWith(attribute: { readonly name: string; readonly value: string }): AsyncIterable<readonly string[]>;
-  /** ARNs of the certificates that may connect as this thing. */
+  /** ARNs of the certificates, or ids of Cognito, that may connect as this thing. */
   principalsOf(thing: string): Promise<readonly string[]>;
+  /** Undefined for a principal that is no certificate, too. */
+  certificate(principalArn: string): Promise<Certificate | undefined>;
+  /** The IoT policies of a certificate, or of a thing group and those above it, by ARN; each in the version that counts. */
+  policiesOf(targetArn: string): Promise<readonly PolicyText[]>;
 
   group(name: string): Promise<ThingGroup | undefined>;
   /** @throws CloudError `already-exists` when there is one that is different */
@@ -101,6 +105,8 @@ export type ThingService = {
 export type RoleAlias = { readonly alias: string; readonly arn: string; readonly roleArn: string; readonly credentialSeconds: number; readonly tags: Tags };
 export type Thing = { readonly name: string; readonly arn: string; readonly attributes: Tags };
 export type ThingGroup = { readonly name: string; readonly arn: string; readonly tags: Tags };
+/** `isActive`: devices may connect with it; `status` says why not, as IoT Core calls it. @example { id: '4ad6…', status: 'REVOKED', isActive: false } */
+export type Certificate = { readonly id: string; readonly status: string; readonly isActive: boolean };
 /** `namedShadows` are those indexed, by name; none unless named shadows are indexed at all. */
 export type Indexing = { readonly namedShadows: readonly string[]; readonly connectivity: boolean };
 /** @property groups those it is in itself @property shadow the indexed shadows as JSON text, named ones below `name` */

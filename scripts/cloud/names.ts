@@ -34,6 +34,8 @@ function bucketNameOf(fleet: string, { account, region }: { account: string; reg
 export const ownTags = {
   /** The fleet it was made for. */
   fleet: 'fescue:fleet',
+  /** Of a role: the region it was made for. A role is of all regions, and what it leads to of one. */
+  region: 'fescue:region',
   /** `least-privilege` or `as-documented`: by which of them the role is to be judged. */
   policies: 'fescue:policies',
   /** Of a role: names of the managed policies that setup attached, with spaces between. */

@@ -29,7 +29,7 @@ type Flags = SubjectFlags & {
 };
 
 const accountRule: NameRule = { regex: /^\d{12}$/, expected: 'the 12 digits of an account' };
-const regionRule: NameRule = { regex: /^[a-z]{2}(?:-[a-z]+)+-\d$/, expected: 'a region such as eu-central-1' };
+const regionRule: NameRule = { regex: /^[a-z]{2,4}(?:-[a-z]+)+-\d$/, expected: 'a region such as eu-central-1' };
 /** Longer than any name in AWS; whether a name is right is what the checks say. */
 const nameRule: NameRule = { regex: /^[\x21-\x7e]{1,1024}$/, expected: 'a name without blanks' };
 

@@ -1,3 +1,4 @@
+import type { HeartbeatProvider } from '../../components/agent/heartbeat/heartbeat-settings.ts';
 import type { FleetNames, PolicyVariant } from '../cloud/names.ts';
 import type { Cloud } from '../cloud/cloud.ts';
 
@@ -47,10 +48,18 @@ export type Subject = Partial<FleetNames> & {
   readonly region?: string;
   /** Below which captures come into the bucket (FolderPrefix), where it is another than the agent's default. */
   readonly prefix?: string;
-  /** Whether the agent takes a bucket without sagemaker in its name, by its BucketNameRule. */
-  readonly anyBucketName?: boolean;
   /** The account it has to be, where somebody said so. */
   readonly account?: string;
+} & AgentFacts;
+
+/** What the agent's configuration says besides names of what is examined, where there is an agent. */
+export type AgentFacts = {
+  /** Whether it takes a bucket without sagemaker in its name, by its BucketNameRule. */
+  readonly anyBucketName?: boolean;
+  /** Whom it reports to. */
+  readonly provider?: HeartbeatProvider;
+  /** DeviceName, by which its heartbeats are called. */
+  readonly device?: string;
 };
 
 /** What checks of the cloud work with. */

@@ -1,6 +1,5 @@
 import { FescueError } from '../../components/common/errors.ts';
 import type { AwsCredentials } from '../../components/common/credentials.ts';
-import { CloudError } from '../cloud/cloud-error.ts';
 import type { Caller, Cloud } from '../cloud/cloud.ts';
 import type { Verdict } from './check.ts';
 import { rememberCloud } from './remember-cloud.ts';
@@ -22,8 +21,9 @@ export async function openCloudAccess(connect: Connect, options: { readonly regi
     cloud?.close();
     if (!(error instanceof FescueError)) throw error;
     const { problem, remedy = 'See that AWS can be reached.' } = splitMessage(error.message);
-    const reason = error instanceof CloudError && error.fault === 'no-credentials' ? 'no AWS credentials' : problem;
-    return { cloud: undefined, verdict: warning(`the account is not checked: ${reason}`, `${remedy} fescue doctor --device leaves it out.`) };
+    // What was asked goes without saying. A remedy may end with a command, after which nothing may come.
+    const reason = problem.replace(/^sts:GetCallerIdentity of the AWS credentials: /, '');
+    return { cloud: undefined, verdict: warning(`the account is not checked: ${reason}`, remedy.endsWith('.') ? `${remedy} Or leave the account out with --device.` : `Leave the account out with --device, or: ${remedy}`) };
   }
 }
 

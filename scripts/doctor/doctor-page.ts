@@ -59,6 +59,12 @@ A role that \`fescue setup\` made has the tag \`fescue:policies\`. With \`least-
 prerequisites ask for beyond that is \`n.a.\`, with what is there in its place. With \`as-documented\`, and without the tag, it is
 judged by the prerequisites. \`--least-privilege\` and \`--as-documented\` overrule the tag.
 
+## Policies of AWS IoT
+
+What a device may do is decided by the IoT policies of its certificate and of the thing groups it is in, with those above them.
+\`alias-rights\` and \`heartbeat-rights\` evaluate them for each active certificate of the thing, with its name as client id. AWS IoT takes
+\`*\` and \`?\` for wildcards there; \`+\` and \`#\` are characters.
+
 ## JSON
 
 \`--json\` prints one object:

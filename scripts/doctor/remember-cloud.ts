@@ -22,6 +22,8 @@ export function rememberCloud(cloud: Cloud): Cloud {
       roleAlias: remembered((alias) => things.roleAlias(alias)),
       thing: remembered((name) => things.thing(name)),
       principalsOf: remembered((thing) => things.principalsOf(thing)),
+      certificate: remembered((principalArn) => things.certificate(principalArn)),
+      policiesOf: remembered((targetArn) => things.policiesOf(targetArn)),
       group: remembered((name) => things.group(name)),
       groupsOf: remembered((thing) => things.groupsOf(thing)),
     },

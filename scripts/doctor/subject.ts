@@ -1,14 +1,15 @@
+import type { HeartbeatProvider } from '../../components/agent/heartbeat/heartbeat-settings.ts';
 import { fleetNames } from '../cloud/names.ts';
-import type { Subject } from './check.ts';
+import type { AgentFacts, Subject } from './check.ts';
 import type { DeviceView } from './device/device-view.ts';
 
 /** A name, and where it comes from, in the words of somebody who wants to change it. */
 export type Named = { readonly value: string; readonly origin: string };
-type Name = Exclude<keyof Subject, 'anyBucketName'>;
+type Name = Exclude<keyof Subject, keyof AgentFacts>;
 export type FoundSubject = { readonly [Key in Name]?: Named };
 
 /** What the command line names. */
-export type SubjectFlags = Omit<Subject, 'group' | 'prefix' | 'anyBucketName'>;
+export type SubjectFlags = Omit<Subject, 'group' | 'prefix' | keyof AgentFacts>;
 
 type Candidate = readonly [value: string | undefined, origin: string];
 
@@ -49,10 +50,12 @@ export function completeSubject(found: FoundSubject, { account, region, role }: 
   });
 }
 
-/** The names alone, for the checks. */
+/** The names alone, for the checks, and what else the agent's settings say. */
 export function subjectOf(found: FoundSubject, { component, settings }: DeviceView['agent']): Subject {
-  const names: Omit<Subject, 'anyBucketName'> = Object.fromEntries(Object.entries(found).map(([key, { value }]) => [key, value]));
-  return component === undefined ? names : { ...names, anyBucketName: settings.BucketNameRule === 'any' };
+  const names: Omit<Subject, keyof AgentFacts> = Object.fromEntries(Object.entries(found).map(([key, { value }]) => [key, value]));
+  if (component === undefined) return names;
+  const device = settings.DeviceName === '' ? {} : { device: settings.DeviceName };
+  return { ...names, anyBucketName: settings.BucketNameRule === 'any', provider: settings.Provider as HeartbeatProvider, ...device };
 }
 
 function first(...candidates: readonly Candidate[]): Named | undefined {

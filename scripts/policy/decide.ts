@@ -34,7 +34,7 @@ export type Question = {
  * an organisation and of a session are not looked at.
  */
 export function decide({ policies, boundary, resourcePolicy, requester, request }: Question): Decision {
-  const weigh = (some: readonly Policy[]): Weighed => weighed(some, { request, requester });
+  const weigh = (some: readonly Policy[]): Weighed => weighed(some, { request, requester, isBounded: boundary !== undefined });
   const granting = weigh(resourcePolicy === undefined ? policies : [...policies, resourcePolicy]);
   const limiting = boundary === undefined ? undefined : weigh([boundary]);
   const denial = granting.denies ?? limiting?.denies;
@@ -65,9 +65,9 @@ type Counted = { readonly by: DecidedBy; readonly open: readonly string[] };
 /** @property allows the Allow that depends on least, if there is one */
 type Weighed = { readonly denies: Counted | undefined; readonly perhapsDenies: readonly Counted[]; readonly allows: Counted | undefined };
 
-function weighed(policies: readonly Policy[], { request, requester }: Pick<Question, 'request' | 'requester'>): Weighed {
+function weighed(policies: readonly Policy[], { request, requester, isBounded }: Pick<Question, 'request' | 'requester'> & { readonly isBounded: boolean }): Weighed {
   const counted = policies.flatMap(({ name, document: { version, statements } }) =>
-    statements.map((statement, index) => ({ statement, by: { policy: name, label: statement.sid ?? String(index + 1) }, ...applies(statement, { request, version, requester }) })),
+    statements.map((statement, index) => ({ statement, by: { policy: name, label: statement.sid ?? String(index + 1) }, ...applies(statement, { request, version, requester, isBounded }) })),
   );
   const of = (effect: Statement['effect'], extent: Applies['extent']): Counted[] => counted.filter((one) => one.statement.effect === effect && one.extent === extent).map(({ by, open }) => ({ by, open }));
   return { denies: of('Deny', 'always')[0], perhapsDenies: of('Deny', 'sometimes'), allows: of('Allow', 'always')[0] ?? of('Allow', 'sometimes')[0] };

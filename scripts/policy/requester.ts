@@ -8,8 +8,10 @@ export type Requester = { readonly kind: 'role'; readonly arn: string } | { read
  * Whether a statement speaks of who asks.
  *
  * @param effect an account as principal is denied for all in it, while to allow it leaves the choice to the account's own policies
+ * @param isBounded whether a permissions boundary limits who asks: then a Deny with NotPrincipal leaves them out in no case
  */
-export function extentOfPrincipals({ isNot, principals }: ListedPrincipals, { requester, effect }: { readonly requester: Requester; readonly effect: 'Allow' | 'Deny' }): Extent {
+export function extentOfPrincipals({ isNot, principals }: ListedPrincipals, { requester, effect, isBounded }: { readonly requester: Requester; readonly effect: 'Allow' | 'Deny'; readonly isBounded: boolean }): Extent {
+  if (isNot && isBounded && effect === 'Deny') return 'always';
   if (requester.kind === 'service') return inverted(anyOf(principals.map((one) => extentOf(one.kind === 'any' || (one.kind === 'Service' && one.id === requester.name)))), isNot);
   const extent = anyOf(principals.map((one) => ofRole(one, { arn: requester.arn, effect: isNot ? 'Deny' : effect })));
   // To be left out by NotPrincipal, a role has to be there with its account and its session, of which the name is not known.

@@ -18,13 +18,13 @@ export type PolicyRequest = { readonly action: string; readonly resource: string
 export type Applies = { readonly extent: Extent; readonly open: readonly string[] };
 
 /** Whether a statement speaks of a request. A policy without principals is that of who asks, one without resources that of what is asked for. */
-export function applies(statement: Statement, { request, version, requester }: { readonly request: PolicyRequest; readonly version: PolicyDocument['version']; readonly requester: Requester | undefined }): Applies {
+export function applies(statement: Statement, { request, version, requester, isBounded }: { readonly request: PolicyRequest; readonly version: PolicyDocument['version']; readonly requester: Requester | undefined; readonly isBounded: boolean }): Applies {
   const { actions, resources, principals, conditions, effect } = statement;
   const lookup = lookupIn(request.context ?? {});
   const variables = version === '2012-10-17' ? lookup : undefined;
   const parts: Applies[] = [ofActions(actions, request.action)];
   if (resources !== undefined) parts.push(ofResources(resources, { resource: request.resource, variables }));
-  if (principals !== undefined) parts.push({ extent: requester === undefined ? 'sometimes' : extentOfPrincipals(principals, { requester, effect }), open: ['it is the session that the policy names'] });
+  if (principals !== undefined) parts.push({ extent: requester === undefined ? 'sometimes' : extentOfPrincipals(principals, { requester, effect, isBounded }), open: ['it is the session that the policy names'] });
   parts.push(decideConditions(conditions, { lookup, variables }));
   return { extent: allOf(parts.map(({ extent }) => extent)), open: parts.flatMap(({ extent, open }) => (extent === 'sometimes' ? open : [])) };
 }

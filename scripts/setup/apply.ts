@@ -28,14 +28,22 @@ export async function applySteps(steps: readonly Step[], options: ApplyOptions):
   const due = steps.filter(changes);
   const isNewRole = due.some(({ actions }) => actions.some(({ call }) => call === 'create role'));
   for (const [index, step] of due.entries()) {
-    const title = `${step.change} ${step.resource} ${step.name}`;
+    const title = titleOf(step);
     options.tell(`[${index + 1}/${due.length}] ${title}`);
+    let performed = 0;
     try {
-      for (const action of step.actions) await performPatiently(action, { ...options, isNewRole });
+      for (const action of step.actions) {
+        await performPatiently(action, { ...options, isNewRole });
+        performed += 1;
+      }
     } catch (error) {
-      throw withProgress(error, { title, done: due.slice(0, index) });
+      throw withProgress(error, { title, done: [...due.slice(0, index).map(titleOf), ...(performed === 0 ? [] : [`a part of ${title}`])] });
     }
   }
+}
+
+function titleOf({ change, resource, name }: Step): string {
+  return `${change} ${resource} ${name}`;
 }
 
 async function performPatiently(action: Action, { cloud, signal, tell, wait = waitFor, isNewRole }: ApplyOptions & { isNewRole: boolean }): Promise<void> {
@@ -71,8 +79,8 @@ async function waitFor(ms: number, signal: AbortSignal): Promise<unknown> {
 }
 
 /** Others than ours are mistakes of the program, and keep their stack. */
-function withProgress(error: unknown, { title, done }: { title: string; done: readonly Step[] }): unknown {
+function withProgress(error: unknown, { title, done }: { title: string; done: readonly string[] }): unknown {
   if (!(error instanceof FescueError)) return error;
-  const doneText = done.length === 0 ? 'Nothing was changed before it.' : `Done before it: ${done.map((step) => `${step.change} ${step.resource} ${step.name}`).join(', ')}.`;
+  const doneText = done.length === 0 ? 'Nothing was changed before it.' : `Done before it: ${done.join(', ')}.`;
   return new FescueError(error.kind, `${title}: ${messageOf(error)}\n${doneText} The same command goes on from there.`, { cause: error });
 }

@@ -23,6 +23,8 @@ export type Wish = {
 export type Desired = Omit<Wish, 'names'> & {
   readonly place: Place;
   readonly names: FleetNames;
+  /** Those of them that somebody named. */
+  readonly chosen: Partial<FleetNames>;
   readonly trust: WrittenPolicy;
   readonly inline: readonly PolicyText[];
   readonly attached: readonly ManagedPolicyName[];
@@ -41,6 +43,7 @@ export function desiredOf(wish: Wish, place: Place): Desired {
     ...wish,
     place,
     names,
+    chosen: wish.names,
     trust: trustPolicy(wish.variant),
     inline: [{ name: own.device, document: policyText(documents.device) }, ...(documents.artifacts === undefined ? [] : [{ name: own.artifacts, document: policyText(documents.artifacts) }])],
     attached,

@@ -12,7 +12,8 @@ import { policyVersion, type Statement, type WrittenPolicy } from './written-pol
 export function operatorPolicy(wish: Pick<Wish, 'fleet' | 'names'>, { region }: { region: string | undefined }): WrittenPolicy {
   const partition = partitionOf(region ?? '');
   const place = { partition, account: '*', region: region ?? '*' };
-  const names = offlineNames({ ...wish, region, place });
+  // The digits of an account: a star would take in the buckets of fleets whose names go on, such as lobby-2.
+  const names = offlineNames({ ...wish, region, place: { ...place, account: '?'.repeat(12) } });
   const iot = (path: string): string => `arn:${partition}:iot:${place.region}:*:${path}`;
   const role = `arn:${partition}:iam::*:role/${names.role}`;
   return {
@@ -23,6 +24,7 @@ export function operatorPolicy(wish: Pick<Wish, 'fleet' | 'names'>, { region }: 
       allow('Fleet', ['iot:CreateThingGroup', 'iot:DeleteThingGroup', 'iot:DescribeThingGroup', 'iot:ListTagsForResource', 'iot:ListThingsInThingGroup', 'iot:TagResource'], iot(`thinggroup/${names.group}`)),
       allow('Members', ['iot:AddThingToThingGroup'], [iot(`thinggroup/${names.group}`), iot('thing/*')]),
       allow('Things', ['iot:CreateThing', 'iot:DeleteThing', 'iot:DescribeThing', 'iot:GetThingShadow', 'iot:ListThingGroupsForThing', 'iot:ListThingPrincipals'], iot('thing/*')),
+      allow('Certificates', ['iot:DescribeCertificate', 'iot:GetPolicy', 'iot:ListAttachedPolicies'], [iot('cert/*'), iot('policy/*'), iot('thinggroup/*')]),
       allow('Listings', ['iot:GetIndexingConfiguration', 'iot:ListThings', 'iot:SearchIndex'], '*'),
       allow('Bucket', bucketActions.map((action) => `s3:${action}`), s3Arn(place, names.bucket)),
       allow('CoreDevices', ['greengrass:GetCoreDevice', 'greengrass:ListInstalledComponents'], `arn:${partition}:greengrass:${place.region}:*:coreDevices:*`),

@@ -1,11 +1,17 @@
 import type { Bucket, Role } from '../cloud/cloud.ts';
 import { ownTags } from '../cloud/names.ts';
+import { decide } from '../policy/decide.ts';
+import { parsePolicy } from '../policy/parse-policy.ts';
 import type { Desired } from './desired.ts';
 import { diffLines } from './diff.ts';
-import { tlsOnlyStatement } from './documents.ts';
+import { s3Arn, tlsOnlyStatement } from './documents.ts';
+import type { Place } from './place.ts';
 import { isOwnBucket } from './state.ts';
 import { step, type Step } from './step.ts';
 import { policyText, policyVersion, readPolicy, type Statement, type WrittenPolicy } from './written-policy.ts';
+
+/** Whom no statement means but those for all. */
+const anybody = { kind: 'service', name: '' } as const;
 
 /** What a bucket is made to be, part by part: whether it is, and what makes it so. */
 type Part = { readonly resource: Step['resource']; readonly isRight: boolean; readonly right: string; readonly wrong: string; readonly diff?: Step['diff']; readonly action: Step['actions'][number] };
@@ -20,7 +26,9 @@ export function planBucket(there: Bucket | undefined, desired: Desired, { role }
   }
   if (there.region !== place.region) return [step('conflict', subject, `it is in ${there.region}, and the fleet in ${place.region}. Name another bucket with --bucket, or that region with --region.`)];
   const isOwn = isOwnBucket(there, { fleet, role });
-  const needsTag = isOwn && there.tags[ownTags.fleet] === undefined;
+  const owner = there.tags[ownTags.fleet];
+  if (owner !== undefined && !isOwn && desired.chosen.bucket === undefined) return [step('conflict', subject, `setup made it for fleet ${owner}, whose name is much the same. Name another bucket with --bucket, or share this one with --bucket ${names.bucket}.`)];
+  const needsTag = isOwn && owner === undefined;
   return [
     needsTag ? step('change', subject, 'made by a run that did not come to an end', { actions: [tag] }) : step('keep', subject, isOwn ? `in ${place.region}` : `in ${place.region}; setup did not make it for this fleet`),
     ...partsOf(there, desired).map((part) => planPart(part, { bucket: names.bucket, mayChange: isOwn || adopt })),
@@ -48,7 +56,7 @@ function partsOf(there: Bucket | undefined, { names, place }: Desired): readonly
     { resource: 'bucket versioning', isRight: there?.versioning === 'Enabled', right: 'versioned', wrong: there?.versioning === 'Suspended' ? 'no longer versioned' : 'not versioned', action: { call: 'version bucket', bucket } },
     {
       resource: 'bucket policy',
-      isRight: before?.Statement.some(refusesPlainHttp) === true,
+      isRight: there?.policy !== undefined && refusesPlainHttp(there.policy, { place, bucket }),
       right: 'closed to requests without TLS',
       wrong: 'open to requests without TLS',
       diff: diffLines(before === undefined ? undefined : policyText(before), after),
@@ -61,8 +69,11 @@ function withStatement(policy: WrittenPolicy | undefined, statement: Statement):
   return { ...(policy ?? { Version: policyVersion }), Statement: [...(policy?.Statement ?? []).filter(({ Sid }) => Sid !== statement.Sid), statement] };
 }
 
-/** Whoever wrote it. */
-function refusesPlainHttp({ Effect, Principal, Action, Condition }: Statement): boolean {
-  const isForAll = Principal === '*' || (typeof Principal === 'object' && [Principal['AWS']].flat().includes('*'));
-  return Effect === 'Deny' && isForAll && [Action].flat().some((action) => action === 's3:*' || action === '*') && /^\{"Bool":\{"aws:SecureTransport":(\["false"\]|"false"|false)\}\}$/i.test(JSON.stringify(Condition) ?? '');
+/** Whether everybody is refused everything in the bucket without TLS, whoever wrote that, and however. */
+function refusesPlainHttp(policy: string, { place, bucket }: { place: Place; bucket: string }): boolean {
+  const name = `of bucket ${bucket}`;
+  const { version, statements } = parsePolicy(policy, { name, kind: 'resource' });
+  // Those that leave somebody out refuse not everybody.
+  const document = { version, statements: statements.filter(({ principals }) => principals?.isNot === false) };
+  return ['', '/*'].every((path) => decide({ policies: [], resourcePolicy: { name, document }, requester: anybody, request: { action: 's3:*', resource: `${s3Arn(place, bucket)}${path}`, context: { 'aws:SecureTransport': 'false' } } }).effect === 'denied');
 }

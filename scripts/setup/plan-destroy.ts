@@ -10,12 +10,12 @@ import { policyText, readPolicy } from './written-policy.ts';
 
 /** What it takes to undo what setup did for a fleet. The role goes last: it knows what else is of setup's making. */
 export function planDestroy(state: DestroyState, desired: Desired): readonly Step[] {
-  return [...state.ownThings.map(planThing), ...planAlias(state, desired), ...planGroup(state, desired), ...planBucket(state, desired), ...planRoleDestroy(state.role, desired)];
+  return [...state.ownThings.map((thing) => planThing(thing, desired)), ...planAlias(state, desired), ...planGroup(state, desired), ...planBucket(state, desired), ...planRoleDestroy(state.role, desired)];
 }
 
-function planThing({ name, certificates }: DestroyState['ownThings'][number]): Step {
+function planThing({ name, certificates }: DestroyState['ownThings'][number], { place }: Desired): Step {
   if (certificates.length === 0) return step('delete', ['thing', name], 'without a certificate', { actions: [{ call: 'delete thing', thing: name }] });
-  const detach = certificates.map((arn) => `aws iot detach-thing-principal --thing-name ${name} --principal ${arn}`).join(' && ');
+  const detach = certificates.map((arn) => `aws iot detach-thing-principal --region ${place.region} --thing-name ${name} --principal ${arn}`).join(' && ');
   return step('leave', ['thing', name], `a device is or was connected as this thing: its certificate is attached. To delete it as well: ${detach}, then the same command again`);
 }
 
@@ -38,7 +38,7 @@ function planBucket({ bucket, role, isBucketEmpty }: DestroyState, { names, flee
   if (bucket === undefined) return [];
   const subject = ['bucket', names.bucket] as const;
   if (!isOwnBucket(bucket, { fleet, role: role?.role })) return [step('leave', subject, 'setup did not make it for this fleet'), ...(bucket.tags[ownTags.fleet] === undefined ? planBucketPolicy(bucket.policy, names.bucket) : [])];
-  if (!isBucketEmpty) return [step('leave', subject, `it holds captures, or older versions of them. To delete it as well: empty it with Empty in the console of S3 (https://s3.console.aws.amazon.com/s3/bucket/${names.bucket}/empty), then the same command again`)];
+  if (!isBucketEmpty) return [step('leave', subject, `it holds captures, or older versions of them. To delete it as well: empty it with Empty in the console of S3, then the same command again`)];
   return [step('delete', subject, 'empty', { actions: [{ call: 'delete bucket', bucket: names.bucket }] })];
 }
 

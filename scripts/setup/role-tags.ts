@@ -6,13 +6,13 @@ import type { Desired } from './desired.ts';
  * What a role's tags say of setup's work on it.
  *
  * @param options.owner the fleet for which setup made the role; undefined when it did not
- * @param options.attached what setup attached before, or may have: it stays noted until it is detached
+ * @param options.attached what setup attached, or is about to: it stays noted until it is detached
  * @param options.isMakingBucket the name of a bucket that setup makes has to be known before the bucket is there
  */
-export function roleTags({ fleet, variant, names, attached: wanted }: Desired, { owner, attached, isMakingBucket }: { owner: string | undefined; attached: readonly string[]; isMakingBucket: boolean }): Tags {
-  const noted = [...new Set([...attached, ...wanted])].toSorted();
+export function roleTags({ fleet, variant, names, place }: Desired, { owner, attached, isMakingBucket }: { owner: string | undefined; attached: readonly string[]; isMakingBucket: boolean }): Tags {
+  const noted = [...new Set(attached)].toSorted();
   return {
-    ...(owner === fleet ? { [ownTags.fleet]: fleet } : {}),
+    ...(owner === fleet ? { [ownTags.fleet]: fleet, [ownTags.region]: place.region } : {}),
     // By which policies a role is judged is for the fleet that it was made for to say.
     ...(owner === undefined || owner === fleet ? { [ownTags.policies]: variant } : {}),
     ...(noted.length > 0 ? { [ownTags.attached]: noted.join(' ') } : {}),

@@ -60,7 +60,7 @@ function deviceRole(desired: Desired): TemplateResource {
       AssumeRolePolicyDocument: trust,
       ManagedPolicyArns: attached.map((name) => managedPolicyArn(place, name)),
       Policies: inline.map(({ name, document }) => ({ PolicyName: name, PolicyDocument: JSON.parse(document) as unknown })),
-      Tags: tagList(roleTags(desired, { owner: fleet, attached: [], isMakingBucket: false })),
+      Tags: tagList(roleTags(desired, { owner: fleet, attached, isMakingBucket: false })),
     },
   };
 }

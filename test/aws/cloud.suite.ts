@@ -7,7 +7,7 @@ import type { CloudUnderTest } from '../contract/cloud-under-test.ts';
 import { useEnvironment } from '../helpers/use-environment.ts';
 import { useMoto, type MotoAccount } from '../helpers/use-moto.ts';
 
-describeCloud('moto', { open: openMoto, lacks: new Set(['document-limits', 'document-checks', 'thing-conflicts', 'group-pages', 'nested-groups', 'shadow-limits', 'shadows-of-strangers', 'encrypted-from-the-start']) });
+describeCloud('moto', { open: openMoto, lacks: new Set(['document-limits', 'document-checks', 'thing-conflicts', 'group-pages', 'nested-groups', 'policies-of-parents', 'shadow-limits', 'shadows-of-strangers', 'encrypted-from-the-start']) });
 
 async function openMoto(): Promise<CloudUnderTest> {
   const moto = await useMoto();
@@ -32,6 +32,13 @@ function worldOf({ cores }: MotoAccount): CloudUnderTest['world'] {
       const { certificateArn = '' } = await iot.createKeysAndCertificate({ setAsActive: true });
       await iot.attachThingPrincipal({ thingName, principal: certificateArn });
       return certificateArn;
+    },
+    setCertificate: async (arn, newStatus) => void (await iot.updateCertificate({ certificateId: arn.slice(arn.lastIndexOf('/') + 1), newStatus })),
+    attachPolicy: async ({ name: policyName, document: policyDocument }, target) => {
+      const { policies = [] } = await iot.listPolicies({});
+      if (policies.some((policy) => policy.policyName === policyName)) await iot.createPolicyVersion({ policyName, policyDocument, setAsDefault: true });
+      else await iot.createPolicy({ policyName, policyDocument });
+      await iot.attachPolicy({ policyName, target });
     },
     makeGroupBelow: async (parentGroupName, thingGroupName) => void (await iot.createThingGroup({ thingGroupName, parentGroupName })),
     index: async (namedShadowNames) => void (await iot.updateIndexingConfiguration({ thingIndexingConfiguration: { thingIndexingMode: 'REGISTRY_AND_SHADOW', thingConnectivityIndexingMode: 'STATUS', namedShadowIndexingMode: 'ON', filter: { namedShadowNames: [...namedShadowNames] } } })),

@@ -14,12 +14,14 @@ import { useMoto, type MotoAccount } from '../helpers/use-moto.ts';
 
 const fleet = ['--fleet', 'lobby', '--thing', 'camera-4'];
 const names = { role: 'SageMakerFescue-lobby', alias: 'SageMakerEdge-lobby', bucket: 'sagemaker-lobby-123456789012-eu-west-1' };
+/** As the installer of Greengrass calls them. */
+const policies = { thing: 'GreengrassV2IoTThingPolicy', alias: `GreengrassTESCertificatePolicy${names.alias}` };
 const edgePolicy = 'arn:aws:iam::aws:policy/service-role/AmazonSageMakerEdgeDeviceFleetPolicy';
 const documented = ['--as-documented'];
 
 const openTrust = JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Principal: { Service: 'credentials.iot.amazonaws.com' }, Action: 'sts:AssumeRole' }] });
 
-type Hands = { readonly account: MotoAccount; readonly iam: IAM; readonly iot: IoT; readonly s3: S3; readonly sts: STS };
+type Hands = { readonly account: MotoAccount; readonly iam: IAM; readonly iot: IoT; readonly s3: S3; readonly sts: STS; readonly certificate: string };
 
 /** An account made ready by setup, and a device in it as its installer leaves it: with a certificate, and known to Greengrass. */
 async function useFleet(flags: readonly string[]): Promise<Hands> {
@@ -28,11 +30,24 @@ async function useFleet(flags: readonly string[]): Promise<Hands> {
   const hands = { account, iam: new IAM(), iot: new IoT(), s3: new S3({ forcePathStyle: true }), sts: new STS() };
   onTestFinished(() => [hands.iam, hands.iot, hands.s3, hands.sts].forEach((client) => client.destroy()));
   expect(await fescueIn(account.environment, 'setup', ...fleet, ...flags, '--apply')).toMatchObject({ code: 0 });
-  const { certificateArn: principal } = await hands.iot.createKeysAndCertificate({ setAsActive: true });
-  await hands.iot.attachThingPrincipal({ thingName: 'camera-4', principal });
+  const certificate = await provision(hands.iot);
   const installed = [{ componentName: 'dev.fescue.Inference', componentVersion: '0.1.0', lifecycleState: 'RUNNING', isRoot: true }];
   account.cores.set('camera-4', { coreVersion: '2.14.0', status: 'HEALTHY', lastStatusUpdateTimestamp: Date.now() / 1000, installed });
-  return hands;
+  return { ...hands, certificate };
+}
+
+/** @returns the certificate's ARN */
+async function provision(iot: IoT): Promise<string> {
+  const { certificateArn: certificate = '' } = await iot.createKeysAndCertificate({ setAsActive: true });
+  await iot.attachThingPrincipal({ thingName: 'camera-4', principal: certificate });
+  await iot.createPolicy({ policyName: policies.thing, policyDocument: documentOf({ Effect: 'Allow', Action: ['iot:Connect', 'iot:Publish', 'iot:Subscribe', 'iot:Receive', 'greengrass:*'], Resource: '*' }) });
+  await iot.createPolicy({ policyName: policies.alias, policyDocument: documentOf({ Effect: 'Allow', Action: 'iot:AssumeRoleWithCertificate', Resource: `arn:aws:iot:eu-west-1:123456789012:rolealias/${names.alias}` }) });
+  for (const policyName of Object.values(policies)) await iot.attachPolicy({ policyName, target: certificate });
+  return certificate;
+}
+
+function documentOf(...statements: readonly object[]): string {
+  return JSON.stringify({ Version: '2012-10-17', Statement: statements });
 }
 
 /** What doctor complains about, and how it ends. */
@@ -79,6 +94,10 @@ describe('an account that setup made ready', () => {
     ['the alias is gone', [], async ({ iot }) => iot.deleteRoleAlias({ roleAlias: names.alias }), 'role-alias', /^fail: /],
     ['the alias points to another role', [], pointElsewhere, 'role-alias', /^fail: .*SageMakerOther/],
     ['the thing is gone', [], deleteThing, 'thing', /^fail: /],
+    ['the certificate is deactivated', [], async ({ iot, certificate }) => iot.updateCertificate({ certificateId: certificate.slice(certificate.lastIndexOf('/') + 1), newStatus: 'INACTIVE' }), 'thing', /^fail: .*INACTIVE/],
+    ['the IoT policy is detached', [], async ({ iot, certificate }) => iot.detachPolicy({ policyName: policies.thing, target: certificate }), 'heartbeat-rights', /^fail: iot:Publish/],
+    ['publishing is narrowed', [], narrowPublish, 'heartbeat-rights', /^fail: iot:Publish on .*:topic\/fescue\/fleet\/lobby\/camera-4\/heartbeat/],
+    ['the IoT policy of the role alias is detached', [], async ({ iot, certificate }) => iot.detachPolicy({ policyName: policies.alias, target: certificate }), 'alias-rights', /^fail: iot:AssumeRoleWithCertificate/],
     ['the thing is not in the fleet', [], async ({ iot }) => iot.removeThingFromThingGroup({ thingName: 'camera-4', thingGroupName: 'lobby' }), 'device-registered', /^fail: /],
     ['the fleet is gone', [], async ({ iot }) => iot.deleteThingGroup({ thingGroupName: 'lobby' }), 'device-fleet', /^fail: /],
     ['no component of one\'s own is installed', [], async ({ account }) => editCore(account, { installed: [{ componentName: 'aws.greengrass.Nucleus', componentVersion: '2.14.0', lifecycleState: 'FINISHED', isRoot: true }] }), 'custom-component', /^fail: /],
@@ -124,6 +143,11 @@ describe('an account that setup made ready', () => {
 async function pointElsewhere({ iam, iot }: Hands): Promise<void> {
   const { Role } = await iam.createRole({ RoleName: 'SageMakerOther', AssumeRolePolicyDocument: openTrust });
   await iot.updateRoleAlias({ roleAlias: names.alias, roleArn: Role?.Arn });
+}
+
+async function narrowPublish({ iot }: Hands): Promise<void> {
+  const policyDocument = documentOf({ Effect: 'Allow', Action: ['iot:Connect', 'iot:Subscribe', 'iot:Receive'], Resource: '*' }, { Effect: 'Allow', Action: 'iot:Publish', Resource: 'arn:aws:iot:eu-west-1:123456789012:topic/$aws/things/${iot:Connection.Thing.ThingName}/*' });
+  await iot.createPolicyVersion({ policyName: policies.thing, policyDocument, setAsDefault: true });
 }
 
 async function deleteThing({ iot }: Hands): Promise<void> {

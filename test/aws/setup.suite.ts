@@ -94,6 +94,19 @@ async function killedUntilDone(account: MotoAccount, ...args: string[]): Promise
   }
 }
 
+test('interrupted, it ends what is under way, says what is done, and goes on when it is run again', async () => {
+  const account = await useMoto();
+  const command = startFescueIn(account.environment, 'setup', ...fleet, '--apply');
+  account.intercept = (request) => {
+    if (isChange(request)) command.process.kill('SIGINT');
+    return undefined;
+  };
+  expect(await command.done).toMatchObject({ code: 1, stderr: expect.stringMatching(/^Stopping after what is under way …$[^]*: Interrupted\.\n(?:Done before it: create role SageMakerFescue-lobby|Nothing was changed before it\.).* The same command goes on from there\.\n$/m) as string });
+  account.intercept = () => undefined;
+  expect(await setup(account, ...fleet, '--apply')).toMatchObject({ code: 0 });
+  expect(await due(account, ...fleet)).toEqual([]);
+});
+
 test('killed again and again, it comes to the same, and so does taking it away', async () => {
   const whole = await useMoto();
   const empty = await inventory(whole);
@@ -120,7 +133,7 @@ test('a bucket with captures and a thing with a certificate stay, and are told',
   await iot.attachThingPrincipal({ thingName: 'cam-2', principal: certificateArn });
   const { code, stdout } = await setup(account, '--fleet', 'lobby', '--destroy', '--apply');
   expect([code, stdout]).toEqual([0, expect.stringContaining(`\nStill there:\nbucket  ${bucket} in eu-west-1\n`)]);
-  expect(stdout).toContain(`aws iot detach-thing-principal --thing-name cam-2 --principal ${certificateArn}`);
+  expect(stdout).toContain(`aws iot detach-thing-principal --region eu-west-1 --thing-name cam-2 --principal ${certificateArn}`);
   expect(await inventory(account)).toMatchObject({ things: [{ thingName: 'cam-2' }], buckets: [bucket], roles: [] });
 });
 

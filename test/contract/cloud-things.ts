@@ -5,6 +5,7 @@ import { capable, collect, expectFault, type CloudSuite } from './cloud-under-te
 const roleArn = 'arn:aws:iam::123456789012:role/SageMakerFescue-lobby';
 const alias = { alias: 'SageMakerEdge-lobby', roleArn, credentialSeconds: 3_600, tags: { 'fescue:fleet': 'lobby' } };
 const lobby = { name: 'lobby', description: 'A fleet', tags: { 'fescue:fleet': 'lobby' } };
+const lobbyArn = 'arn:aws:iot:eu-west-1:123456789012:thinggroup/lobby';
 
 export function describeThings(suite: CloudSuite): void {
   const { open } = suite;
@@ -65,6 +66,47 @@ export function describeThings(suite: CloudSuite): void {
       expect(await things.principalsOf('camera-1')).toEqual([arn]);
       expect(await things.principalsOf('nobody')).toEqual([]);
       await expectFault(things.deleteThing('camera-1'), 'conflict', 'iot:DeleteThing');
+    });
+  });
+
+  describe('certificates', () => {
+    test('tells whether it is active, as long as there is one', async () => {
+      const { cloud: { things }, world } = await open();
+      await things.createThing({ name: 'camera-1', attributes: {} });
+      const arn = await world.attachCertificate('camera-1');
+      const id = arn.slice(arn.lastIndexOf('/') + 1);
+      expect(await things.certificate(arn)).toEqual({ id, status: 'ACTIVE', isActive: true });
+      for (const status of ['INACTIVE', 'REVOKED'] as const) {
+        await world.setCertificate(arn, status);
+        expect(await things.certificate(arn)).toEqual({ id, status, isActive: false });
+      }
+      expect(await things.certificate(arn.replace(id, 'abcdef'.padEnd(64, '0')))).toBeUndefined();
+      expect(await things.certificate('eu-west-1:11111111-2222-3333-4444-555555555555')).toBeUndefined();
+    });
+
+    test('has the policies that are attached to it, in the version that counts', async () => {
+      const { cloud: { things }, world } = await open();
+      await things.createThing({ name: 'camera-1', attributes: {} });
+      const arn = await world.attachCertificate('camera-1');
+      expect(await things.policiesOf(arn)).toEqual([]);
+      await world.attachPolicy({ name: 'Own', document: iotPolicy('iot:Connect') }, arn);
+      await world.attachPolicy({ name: 'Own', document: iotPolicy('iot:*') }, arn);
+      expect(await things.policiesOf(arn)).toEqual([{ name: 'Own', document: iotPolicy('iot:*') }]);
+    });
+
+    test('of a group are the policies of the group', async () => {
+      const { cloud: { things }, world } = await open();
+      await things.createGroup(lobby);
+      await world.attachPolicy({ name: 'Fleet', document: iotPolicy('iot:Publish') }, lobbyArn);
+      expect(await things.policiesOf(lobbyArn)).toEqual([{ name: 'Fleet', document: iotPolicy('iot:Publish') }]);
+      expect(await things.policiesOf(`${lobbyArn}-2`)).toEqual([]);
+    });
+
+    capable(suite, 'policies-of-parents')('of a group are also those of the groups above it', async ({ cloud: { things }, world }) => {
+      await things.createGroup(lobby);
+      await world.makeGroupBelow('lobby', 'doors');
+      await world.attachPolicy({ name: 'Fleet', document: iotPolicy('iot:Publish') }, lobbyArn);
+      expect(await things.policiesOf(lobbyArn.replace('lobby', 'doors'))).toEqual([{ name: 'Fleet', document: iotPolicy('iot:Publish') }]);
     });
   });
 
@@ -156,6 +198,10 @@ export function describeThings(suite: CloudSuite): void {
       expect(shadow).toMatchObject({ name: { fescue: { reported: { time: 7 } } } });
     });
   });
+}
+
+function iotPolicy(action: string): string {
+  return JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: action, Resource: '*' }] });
 }
 
 /** Makes a group of so many things. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Cloud, CoreDevice, InstalledComponent } from '../../scripts/cloud/cloud.ts';
+import type { Cloud, CoreDevice, InstalledComponent, PolicyText } from '../../scripts/cloud/cloud.ts';
 
 /** A cloud in whose account nothing was made yet, in the region eu-west-1. */
 export type CloudUnderTest = {
@@ -8,8 +8,11 @@ export type CloudUnderTest = {
   readonly world: {
     putObject(bucket: string, key: string): Promise<void>;
     deleteObject(bucket: string, key: string): Promise<void>;
-    /** @returns its ARN */
+    /** An active one. @returns its ARN */
     attachCertificate(thing: string): Promise<string>;
+    setCertificate(arn: string, status: 'ACTIVE' | 'INACTIVE' | 'REVOKED'): Promise<void>;
+    /** Also in place of one of this name. */
+    attachPolicy(policy: PolicyText, targetArn: string): Promise<void>;
     makeGroupBelow(parent: string, name: string): Promise<void>;
     index(namedShadows: readonly string[]): Promise<void>;
     addCore(core: CoreDevice, components: readonly InstalledComponent[]): Promise<void>;
@@ -17,7 +20,7 @@ export type CloudUnderTest = {
 };
 
 /** What a cloud under test may lack; AWS does all of it. */
-export type Capability = 'document-limits' | 'document-checks' | 'thing-conflicts' | 'group-pages' | 'nested-groups' | 'shadow-limits' | 'shadows-of-strangers' | 'encrypted-from-the-start';
+export type Capability = 'document-limits' | 'document-checks' | 'thing-conflicts' | 'group-pages' | 'nested-groups' | 'policies-of-parents' | 'shadow-limits' | 'shadows-of-strangers' | 'encrypted-from-the-start';
 
 export type CloudSuite = {
   readonly open: () => Promise<CloudUnderTest>;

@@ -20,8 +20,11 @@ function inMemory(): CloudUnderTest {
       attachCertificate: async (thing) => {
         const arn = 'arn:aws:iot:eu-west-1:123456789012:cert/0123';
         account.things.get(thing)?.principals.add(arn);
+        account.certificates.set(arn, 'ACTIVE');
         return Promise.resolve(arn);
       },
+      setCertificate: async (arn, status) => Promise.resolve(void account.certificates.set(arn, status)),
+      attachPolicy: async ({ name, document }, target) => Promise.resolve(void account.iotPolicies.set(name, { document, targets: new Set([target]) })),
       makeGroupBelow: async (parent, name) => Promise.resolve(void account.groups.set(name, { description: '', tags: {}, members: new Set(), parent })),
       index: async (namedShadows) => {
         account.indexing = { namedShadows, connectivity: true };

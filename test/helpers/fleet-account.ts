@@ -9,6 +9,7 @@ import { type MemoryCloud, memoryCloud } from './memory-cloud.ts';
 export const fleetPolicyArn = 'arn:aws:iam::aws:policy/service-role/AmazonSageMakerEdgeDeviceFleetPolicy';
 export const roleName = 'SageMakerFescue-lobby';
 export const bucketName = 'sagemaker-lobby-123456789012-eu-west-1';
+export const certificateArn = 'arn:aws:iot:eu-west-1:123456789012:cert/abc';
 export const subject: Subject = { fleet: 'lobby', thing: 'camera-1' };
 
 /** An account in which all is right, with the parts that tests break within reach. */
@@ -30,10 +31,18 @@ export function fleetAccount(variant: PolicyVariant = 'as-documented'): FleetAcc
   account.roles.set(roleName, role);
   account.buckets.set(bucketName, bucket);
   account.roleAliases.set('SageMakerEdge-lobby', { roleArn: `arn:aws:iam::123456789012:role/${roleName}`, credentialSeconds: 3600, tags: {} });
-  account.things.set('camera-1', { attributes: {}, principals: new Set(['arn:aws:iot:eu-west-1:123456789012:cert/abc']) });
+  account.things.set('camera-1', { attributes: {}, principals: new Set([certificateArn]) });
+  provision(account, certificateArn);
   account.groups.set('lobby', { description: '', tags: {}, members: new Set(['camera-1']) });
   account.cores.set('camera-1', { thing: 'camera-1', nucleusVersion: '2.12.6', status: 'HEALTHY', lastSeen: new Date(), components: [{ name: 'aws.greengrass.Nucleus', version: '2.12.6', state: 'FINISHED', isRoot: false }, { name: 'dev.fescue.Inference', version: '0.1.0', state: 'RUNNING', isRoot: true }] });
   return { account, cloud: memoryCloud({ account }), role, bucket };
+}
+
+/** What the installer of Greengrass makes for a certificate. */
+export function provision(account: Account, arn: string): void {
+  account.certificates.set(arn, 'ACTIVE');
+  account.iotPolicies.set('GreengrassV2IoTThingPolicy', { document: policyText({ Effect: 'Allow', Action: ['iot:Publish', 'iot:Subscribe', 'iot:Receive', 'iot:Connect', 'greengrass:*'], Resource: ['*'] }), targets: new Set([arn]) });
+  account.iotPolicies.set('GreengrassTESCertificatePolicySageMakerEdge-lobby', { document: policyText({ Effect: 'Allow', Action: 'iot:AssumeRoleWithCertificate', Resource: 'arn:aws:iot:eu-west-1:123456789012:rolealias/SageMakerEdge-lobby' }), targets: new Set([arn]) });
 }
 
 function documentedRole(): StoredRole {

@@ -1,4 +1,5 @@
 import { FescueError } from '../../../components/common/errors.ts';
+import { word } from './sdk-error.ts';
 
 /**
  * The region to work in: the one that was named, that of the environment, or that of the profile, as the AWS command line
@@ -18,7 +19,9 @@ async function regionOfProfile(profile: string | undefined): Promise<string> {
   try {
     return await client.config.region();
   } catch (error) {
-    throw new FescueError('failed-precondition', 'The AWS region is not known. Name it with --region, set AWS_REGION, or set it in the profile with aws configure set region.', { cause: error });
+    const named = profile ?? process.env['AWS_PROFILE'] ?? '';
+    const why = named === '' ? '' : `: the profile ${word(named)} has none, or is not there`;
+    throw new FescueError('failed-precondition', `The AWS region is not known${why}. Name it with --region, set AWS_REGION, or set it in the profile with aws configure set region.`, { cause: error });
   } finally {
     client.destroy();
   }

@@ -1,5 +1,6 @@
 import type { IoT } from '@aws-sdk/client-iot';
 import type { Thing, ThingService } from '../cloud.ts';
+import { openCertificates } from './certificates.ts';
 import { openFleetIndex } from './fleet-index.ts';
 import { present } from './present.ts';
 import { openRoleAliases } from './role-aliases.ts';
@@ -14,6 +15,7 @@ const pageSize = 250;
 export function openThings(iot: Service<IoT>): ThingService {
   return {
     ...openRoleAliases(iot),
+    ...openCertificates(iot),
     thing: async (name) => iot.find('DescribeThing', `thing ${name}`, async (client) => describe(client, name)),
     createThing: async ({ name, attributes }) => iot.change('CreateThing', `thing ${name}`, async (client) => client.createThing({ thingName: name, attributePayload: { attributes: { ...attributes } } })),
     deleteThing: async (name) => iot.remove('DeleteThing', `thing ${name}`, async (client) => client.deleteThing({ thingName: name })),

@@ -32,7 +32,8 @@ function credentialFinding({ code, message }: SdkFacts, place: Place): Finding |
   const option = profile === undefined ? '' : ` --profile ${word(profile)}`;
   if (/sso.*(?:expired|invalid|not found|refresh)|(?:expired|invalid|refresh).*sso/i.test(message)) return { fault: 'expired-credentials', problem: 'the session of AWS IAM Identity Center (SSO) has ended', remedy: `Sign in again: aws sso login${option}` };
   if (/expired/i.test(message)) return { fault: 'expired-credentials' };
-  return { fault: 'no-credentials', ...(profile === undefined ? {} : { problem: `no AWS credentials were found for the profile ${word(profile)}` }) };
+  if (profile === undefined) return { fault: 'no-credentials' };
+  return { fault: 'no-credentials', problem: `no AWS credentials were found for the profile ${word(profile)}`, remedy: `Use one of the profiles that aws configure list-profiles shows, or sign in, as with aws configure sso --profile ${word(profile)}` };
 }
 
 /** Services tell a wrong clock as a signature that is wrong. */

@@ -1,11 +1,13 @@
 import type { Check, CloudContext } from '../check.ts';
 import { accountCheck } from './account.ts';
+import { aliasRightsCheck } from './alias-rights.ts';
 import { attachedChecks } from './attached.ts';
 import { bucketCheck, bucketSafetyCheck } from './bucket.ts';
 import { bucketWriteCheck } from './bucket-write.ts';
 import { componentCheck, coreCheck } from './core.ts';
 import { fleetChecks } from './fleet.ts';
 import { greengrassPolicyCheck } from './greengrass-policy.ts';
+import { heartbeatRightsCheck } from './heartbeat-rights.ts';
 import { roleChecks } from './role.ts';
 import { thingChecks } from './thing.ts';
 import { trustChecks } from './trust.ts';
@@ -16,6 +18,7 @@ export const cloudChecks: readonly Check<CloudContext>[] = [
   ...thingChecks,
   coreCheck,
   ...roleChecks,
+  aliasRightsCheck,
   ...attachedChecks,
   greengrassPolicyCheck,
   ...trustChecks,
@@ -24,4 +27,5 @@ export const cloudChecks: readonly Check<CloudContext>[] = [
   bucketCheck,
   bucketWriteCheck,
   bucketSafetyCheck,
+  heartbeatRightsCheck,
 ];

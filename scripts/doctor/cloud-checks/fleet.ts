@@ -4,7 +4,7 @@ import { regionalCommand, setupCommand } from './remedies.ts';
 import { namesOf } from './subject.ts';
 import { noThing } from './thing.ts';
 
-const noFleet = notApplicable('no fleet named', 'Name it with --fleet.');
+export const noFleet = notApplicable('no fleet named', 'Name it with --fleet.');
 
 export const fleetChecks: readonly Check<CloudContext>[] = [
   {

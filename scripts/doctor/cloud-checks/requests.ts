@@ -30,6 +30,11 @@ const unsent: RequestContext = Object.fromEntries(
 
 /** All objects of the fleet's captures. */
 export function capturesArn(bucket: string, { subject: { fleet, prefix = captureSettings.FolderPrefix.default } }: CloudContext, { partition }: Place): string {
-  const folder = [prefix, ...(fleet === undefined ? [] : [fleet])].join('/').replaceAll(/[*?$]/g, '${$&}');
+  const folder = literal([prefix, ...(fleet === undefined ? [] : [fleet])].join('/'));
   return `arn:${partition}:s3:::${bucket}/${folder}/*`;
+}
+
+/** A name in a policy or a request, in which nothing is a wildcard. */
+export function literal(name: string): string {
+  return name.replaceAll(/[*?$]/g, '${$&}');
 }

@@ -36,7 +36,7 @@ function remedyFor(decision: Decision, { console, grant }: Pick<Judging, 'consol
 function allowed(decided: readonly Decided[], { denied, isBoundaryUnknown, unusable }: Pick<Permissions, 'denied' | 'isBoundaryUnknown' | 'unusable'>): Verdict {
   const actions = [...new Set(denied.map(({ action }) => action))];
   const unread = actions.length === 0 ? '' : `; not all policies could be read (needs ${actions.join(', ')})`;
-  const found = `${decided.map(sentence).join('; ')}${unread}${unusable.length === 0 ? '' : `; ${unusable.join('; ')}`}`;
+  const found = `${[...new Set(decided.map(sentence))].join('; ')}${unread}${unusable.length === 0 ? '' : `; ${unusable.join('; ')}`}`;
   return isBoundaryUnknown ? warning(`${found}; whether a permissions boundary limits it could not be checked`, 'Allow iam:GetRole, iam:GetPolicy and iam:GetPolicyVersion to this identity.') : ok(found);
 }
 

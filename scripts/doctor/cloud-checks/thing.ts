@@ -1,3 +1,4 @@
+import type { Certificate } from '../../cloud/cloud.ts';
 import { thingNameRule } from '../../cloud/names.ts';
 import type { Check, CloudContext, Verdict } from '../check.ts';
 import { fail, notApplicable, ok, warning } from '../verdict.ts';
@@ -17,7 +18,7 @@ export const thingChecks: readonly Check<CloudContext>[] = [
   },
   {
     name: 'thing',
-    title: 'The thing exists in IoT Core, and a certificate may connect as it',
+    title: 'The thing exists in IoT Core, and an active certificate may connect as it',
     prerequisite: { step: '2', line: 9, says: 'Set up Greengrass V2, which registers the device as a thing.' },
     meaning: 'The device reaches neither IoT Core nor Greengrass.',
     after: ['aws-credentials'],
@@ -53,6 +54,21 @@ async function thingVerdict(thing: string, context: CloudContext): Promise<Verdi
   const { things } = context.cloud;
   if ((await things.thing(thing)) === undefined) return fail(`no thing ${thing} in ${context.cloud.region}`, await setupCommand(context));
   const principals = await things.principalsOf(thing);
-  if (principals.length > 0) return ok(`${thing}, with ${principals.length === 1 ? 'a certificate' : `${principals.length} certificates`}; whether it is active, the IoT console says`);
+  if (principals.length > 0) return principalsVerdict(thing, principals, context);
   return warning(`${thing} has no certificate: nothing can connect as it yet`, `Install Greengrass on the device, which registers one, or attach one that is there: ${regionalCommand(context, 'iot', 'attach-thing-principal', '--thing-name', thing, '--principal', 'ARN-OF-CERTIFICATE')}`);
+}
+
+async function principalsVerdict(thing: string, principals: readonly string[], context: CloudContext): Promise<Verdict> {
+  const certificates = (await Promise.all(principals.map(async (arn) => context.cloud.things.certificate(arn)))).filter((one) => one !== undefined);
+  const active = certificates.filter(({ isActive }) => isActive).length;
+  if (certificates.length === 0) return warning(`${thing} has no certificate, but ${principals.join(', ')}`, 'Devices of Greengrass connect with a certificate: install Greengrass on the device, which registers one.');
+  if (active === 0) return fail(`${thing} has no active certificate: ${certificates.map(({ id, status }) => `${id} is ${status}`).join(', ')}`, activation(certificates, context));
+  return ok(`${thing}, with ${certificates.length === 1 ? 'an active certificate' : `${certificates.length} certificates, ${active} of them active`}`);
+}
+
+/** One that somebody revoked, or has not been transferred yet, is not for a command to bring back. */
+function activation(certificates: readonly Certificate[], context: CloudContext): string {
+  const inactive = certificates.find(({ status }) => status === 'INACTIVE');
+  if (inactive === undefined) return 'Give the device another certificate: install Greengrass again, by docs/devices/README.md.';
+  return `Unless somebody had a reason to deactivate it: ${regionalCommand(context, 'iot', 'update-certificate', '--certificate-id', inactive.id, '--new-status', 'ACTIVE')}`;
 }

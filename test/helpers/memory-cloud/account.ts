@@ -13,6 +13,10 @@ export type Account = {
   readonly roleAliases: Map<string, { roleArn: string; credentialSeconds: number; tags: Tags }>;
   readonly things: Map<string, StoredThing>;
   readonly groups: Map<string, StoredGroup>;
+  /** Their status, by ARN. */
+  readonly certificates: Map<string, string>;
+  /** By name; `targets` are ARNs of certificates and thing groups. */
+  readonly iotPolicies: Map<string, StoredIotPolicy>;
   indexing: Indexing | undefined;
   readonly buckets: Map<string, StoredBucket>;
   /** By thing, and then by the shadow's name. */
@@ -23,6 +27,7 @@ export type Account = {
 export type StoredRole = { description: string; trust: string; tags: Tags; boundary?: string; attached: Set<string>; inline: Map<string, string>; instanceProfiles?: readonly string[] };
 export type StoredThing = { attributes: Tags; principals: Set<string>; isConnected?: boolean };
 export type StoredGroup = { description: string; tags: Tags; members: Set<string>; parent?: string };
+export type StoredIotPolicy = { document: string; targets: Set<string> };
 /** Without `owner` it belongs to the account. `objects` are keys, `olderVersions` such that only a listing of versions shows. */
 export type StoredBucket = { -readonly [Key in keyof Omit<Bucket, 'name'>]: Bucket[Key] } & { owner?: string; objects: Set<string>; olderVersions: Set<string> };
 /** A deleted shadow is without document, and goes on counting. */
@@ -39,6 +44,8 @@ export function emptyAccount({ id = '123456789012', region = 'eu-west-1' }: { id
     roleAliases: new Map(),
     things: new Map(),
     groups: new Map(),
+    certificates: new Map(),
+    iotPolicies: new Map(),
     indexing: undefined,
     buckets: new Map(),
     shadows: new Map(),

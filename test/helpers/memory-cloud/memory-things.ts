@@ -7,7 +7,7 @@ import { below, groupMembers, searchThings, thingsWith, type Paging } from './me
 
 /** IoT Core's registry. */
 export function memoryThings(account: Account, gate: CallGate, paging: Paging): ThingService {
-  return { ...roleAliases(account, gate), ...things(account, gate), ...groups(account, gate), indexing: async () => gate.read('iot:GetIndexingConfiguration', 'fleet indexing', () => account.indexing), subgroups: async (group) => gate.read('iot:ListThingGroups', `thing groups below ${group}`, () => below(account, group).slice(1)), thingsWith: (attribute) => thingsWith(account, gate, { ...attribute, ...paging }), members: (group) => groupMembers(account, gate, { group, ...paging }), search: (query) => searchThings(account, gate, { query, ...paging }) };
+  return { ...roleAliases(account, gate), ...things(account, gate), ...certificates(account, gate), ...groups(account, gate), indexing: async () => gate.read('iot:GetIndexingConfiguration', 'fleet indexing', () => account.indexing), subgroups: async (group) => gate.read('iot:ListThingGroups', `thing groups below ${group}`, () => below(account, group).slice(1)), thingsWith: (attribute) => thingsWith(account, gate, { ...attribute, ...paging }), members: (group) => groupMembers(account, gate, { group, ...paging }), search: (query) => searchThings(account, gate, { query, ...paging }) };
 }
 
 type Aliases = Pick<ThingService, 'roleAlias' | 'createRoleAlias' | 'setRoleOfAlias' | 'deleteRoleAlias'>;
@@ -59,6 +59,29 @@ function things(account: Account, gate: CallGate): Things {
       }),
     principalsOf: async (thing) => gate.read('iot:ListThingPrincipals', `thing ${thing}`, () => [...(stored.get(thing)?.principals ?? [])]),
   };
+}
+
+function certificates(account: Account, gate: CallGate): Pick<ThingService, 'certificate' | 'policiesOf'> {
+  return {
+    certificate: async (principalArn) => {
+      const [, id] = /:cert\/(.+)$/.exec(principalArn) ?? [];
+      if (id === undefined) return undefined;
+      const status = await gate.read('iot:DescribeCertificate', `certificate ${id}`, () => account.certificates.get(principalArn));
+      return status === undefined ? undefined : { id, status, isActive: status === 'ACTIVE' };
+    },
+    policiesOf: async (targetArn) => {
+      const targets = [targetArn, ...parents(account, targetArn)];
+      const names = await gate.read('iot:ListAttachedPolicies', `IoT policies of ${targetArn}`, () => [...account.iotPolicies].flatMap(([name, policy]) => (targets.some((target) => policy.targets.has(target)) ? [name] : [])));
+      return Promise.all(names.map(async (name) => gate.read('iot:GetPolicy', `IoT policy ${name}`, () => ({ name, document: account.iotPolicies.get(name)?.document ?? '' }))));
+    },
+  };
+}
+
+/** ARNs of the groups above one. */
+function parents(account: Account, groupArn: string): string[] {
+  const parent = account.groups.get(groupArn.slice(groupArn.lastIndexOf('/') + 1))?.parent;
+  const arn = parent && iotArn(account, 'thinggroup', parent);
+  return arn === undefined ? [] : [arn, ...parents(account, arn)];
 }
 
 type Groups = Pick<ThingService, 'group' | 'createGroup' | 'deleteGroup' | 'groupsOf' | 'addToGroup' | 'removeFromGroup'>;

@@ -46,6 +46,7 @@ test.each<[title: string, options: ConnectOptions, environment: Record<string, s
 test('without a region nothing begins', async () => {
   await useProfiles('');
   await expect(connectCloud()).rejects.toMatchObject({ kind: 'failed-precondition', message: expect.stringMatching(/^The AWS region is not known\. Name it with --region, set AWS_REGION/) as string });
+  await expect(connectCloud({ profile: 'nowhere' })).rejects.toThrow(/^The AWS region is not known: the profile nowhere has none, or is not there\. Name it/);
 });
 
 test.each([
@@ -59,7 +60,7 @@ test.each([
 
 test.each<[title: string, config: string, options: ConnectOptions, fault: string, message: RegExp]>([
   ['nobody', '', {}, 'no-credentials', /no AWS credentials were found\. Sign in again, as with aws sso login/],
-  ['a profile that is not there', '[profile factory]\nregion = eu-west-1\n', { profile: 'nowhere' }, 'no-credentials', /no AWS credentials were found for the profile nowhere\. /],
+  ['a profile that is not there', '[profile factory]\nregion = eu-west-1\n', { profile: 'nowhere' }, 'no-credentials', /no AWS credentials were found for the profile nowhere\. Use one of the profiles that aws configure list-profiles shows, .*--profile nowhere$/],
   ['a session of SSO that has ended', '[profile factory]\nsso_session = s\nsso_account_id = 123456789012\nsso_role_name = Operator\n[sso-session s]\nsso_region = eu-west-1\nsso_start_url = https://example.awsapps.com/start\n', { profile: 'factory' }, 'expired-credentials', /the session of AWS IAM Identity Center \(SSO\) has ended\. Sign in again: aws sso login --profile factory$/],
   ['a program that fails', '[profile factory]\ncredential_process = sh -c "echo a-secret-that-nobody-may-see >&2; exit 1"\n', { profile: 'factory' }, 'no-credentials', /for the profile factory/],
 ])('credentials of %s', async (_, config, options, fault, message) => {

@@ -34,6 +34,31 @@ test('lists principals and groups of a thing page by page', async () => {
   expect(await cloud.things.groupsOf('camera-1')).toEqual(['one', 'two']);
 });
 
+test('reads the status of a certificate, and asks for nothing where a principal is none', async () => {
+  const { cloud, requests } = await useRecordedAws(({ path }) => json({ certificateDescription: { certificateArn: `arn:aws:iot:eu-west-1:123456789012:cert/${path.slice(-4)}`, certificateId: path.slice(-4), status: 'PENDING_TRANSFER', certificateMode: 'DEFAULT', creationDate: 1_678_810_290.5, validity: { notBefore: 1_678_810_170, notAfter: 2_524_607_999 } } }));
+  expect(await cloud.things.certificate('arn:aws:iot:eu-west-1:123456789012:cert/4ad6')).toEqual({ id: '4ad6', status: 'PENDING_TRANSFER', isActive: false });
+  expect(await cloud.things.certificate('eu-west-1:11111111-2222-3333-4444-555555555555')).toBeUndefined();
+  expect(requests.map(({ method, path }) => `${method} ${path}`)).toEqual(['GET /certificates/4ad6']);
+});
+
+test('reads the policies of a certificate page by page, without one that was deleted meanwhile', async () => {
+  const target = 'arn:aws:iot:eu-west-1:123456789012:cert/4ad6';
+  const { cloud, requests } = await useRecordedAws(({ path, query }) => {
+    if (path.startsWith('/attached-policies/')) return json(query.get('marker') === 'n' ? { policies: [{ policyName: 'B', policyArn: 'arn' }] } : { policies: [{ policyName: 'A', policyArn: 'arn' }], nextMarker: 'n' });
+    return path === '/policies/A' ? json({ policyName: 'A', policyArn: 'arn', policyDocument: '{"Version":"2012-10-17","Statement":[]}', defaultVersionId: '3', generationId: 'x' }) : restError(404, 'ResourceNotFoundException');
+  });
+  expect(await cloud.things.policiesOf(target)).toEqual([{ name: 'A', document: '{"Version":"2012-10-17","Statement":[]}' }]);
+  expect(requests.slice(0, 2).map(({ method, path, query }) => [method, decodeURIComponent(path), query.get('recursive')])).toEqual([1, 2].map(() => ['POST', `/attached-policies/${target}`, 'true']));
+});
+
+test.each([
+  ['/attached-policies/', 'iot:ListAttachedPolicies'],
+  ['/policies/', 'iot:GetPolicy'],
+])('tells what it takes to read policies where %s is closed', async (closed, action) => {
+  const { cloud } = await useRecordedAws(({ path }) => (path.startsWith(closed) ? restError(403, 'UnauthorizedException', '') : json({ policies: [{ policyName: 'A', policyArn: 'arn' }] })));
+  await expect(cloud.things.policiesOf('arn:aws:iot:eu-west-1:123456789012:cert/4ad6')).rejects.toMatchObject({ fault: 'access-denied', action });
+});
+
 test('lists the things of a group and those below it, a page at a time', async () => {
   const { cloud, requests } = await useRecordedAws(({ query }) => json({ '': { things: ['a', 'b'], nextToken: '1' }, '1': { things: [], nextToken: '2' }, '2': { things: ['c'], nextToken: null } }[query.get('nextToken') ?? '']));
   const pages = cloud.things.members('lobby')[Symbol.asyncIterator]();

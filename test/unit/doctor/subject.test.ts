@@ -53,8 +53,10 @@ test('a role that AWS tells is told to be the one behind the alias, unless someb
   expect(completeSubject({ ...named, role: { value: 'SageMakerX', origin: '--role' } }, { ...place, role: 'SageMakerTheirs' }).role?.value).toBe('SageMakerX');
 });
 
-test('checks get the names, and which buckets the agent takes', () => {
+test('checks get the names, and what else the settings of the agent say', () => {
   const any = device({}, { BucketNameRule: 'any', DeviceFleetName: 'lobby' });
-  expect(subjectOf(findSubject({}, any, {}), any.agent)).toEqual({ fleet: 'lobby', group: 'lobby', prefix: 'sme-capture', anyBucketName: true });
+  expect(subjectOf(findSubject({}, any, {}), any.agent)).toEqual({ fleet: 'lobby', group: 'lobby', prefix: 'sme-capture', anyBucketName: true, provider: 'iot' });
+  const silent = device({}, { Provider: 'none', DeviceName: 'camera-7' });
+  expect(subjectOf({}, silent.agent)).toEqual({ anyBucketName: false, provider: 'none', device: 'camera-7' });
   expect(subjectOf(findSubject({ fleet: 'lobby' }, nothing, {}), nothing.agent)).toEqual({ fleet: 'lobby', group: 'lobby' });
 });

@@ -132,6 +132,15 @@ test.each([
   expect(describeDecision(decision)).toBe(words);
 });
 
+test.each([
+  ['the role', { AWS: [role, '123456789012'] }],
+  ['another', { AWS: 'arn:aws:iam::123456789012:user/ada' }],
+])('a Deny for all but %s denies every role with a boundary', (_, NotPrincipal) => {
+  const all = policy('P', [allow('s3:*')]);
+  const decision = decide({ policies: [all], boundary: all, resourcePolicy: policy('B', [{ ...others, Sid: 'Others', NotPrincipal }], { kind: 'resource' }), requester: { kind: 'role', arn: role }, request: { action: 's3:PutObject', resource: 'arn:aws:s3:::b/a' } });
+  expect(describeDecision(decision)).toBe('is denied by statement Others of B');
+});
+
 test('a bucket policy that wants TLS denies what comes without', () => {
   const decision = decide({ policies: [policy('P', [allow('s3:*')])], resourcePolicy: policy('B', [onlyTls], { kind: 'resource' }), requester: { kind: 'role', arn: role }, request: { action: 's3:PutObject', resource: 'arn:aws:s3:::b/a', context: { 'aws:SecureTransport': 'false' } } });
   expect(describeDecision(decision)).toBe('is denied by statement OnlyTls of B');

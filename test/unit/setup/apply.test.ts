@@ -126,6 +126,16 @@ test.each([
   expect(due((await planned(cloud)).steps)).toEqual([]);
 });
 
+test.each([
+  ['make', 's3:PutBucketTagging', /\nDone before it: .*, a part of create bucket sagemaker-lobby-/],
+  ['destroy', 'iam:DeleteRole', /\nDone before it: .*, a part of delete role SageMakerFescue-lobby\./],
+] as const)('to %s: what is done of the step that failed is told, too', async (mode, action, expected) => {
+  const cloud = memoryCloud();
+  if (mode === 'destroy') await applied(cloud);
+  cloud.gate.fail('access-denied', { action });
+  await expect(applied(cloud, wishOf(), mode)).rejects.toThrow(expected);
+});
+
 test('a role that is not known everywhere yet is asked for again, for a while', async () => {
   const cloud = memoryCloud();
   for (const nth of [1, 2, 3]) cloud.gate.fail(nth === 2 ? 'access-denied' : 'refused', { action: 'iot:CreateRoleAlias', nth });

@@ -24,7 +24,7 @@ test('a thing with a certificate stays, with the command that changes that', asy
   const cloud = await made();
   cloud.account.things.get('cam-2')?.principals.add(certificate);
   const { steps } = await applied(cloud, wishOf(), 'destroy');
-  expect(steps.find(({ change }) => change === 'leave')?.why).toContain(`aws iot detach-thing-principal --thing-name cam-2 --principal ${certificate}, then the same command again`);
+  expect(steps.find(({ change }) => change === 'leave')?.why).toContain(`aws iot detach-thing-principal --region eu-west-1 --thing-name cam-2 --principal ${certificate}, then the same command again`);
   expect([...cloud.account.things.keys()]).toEqual(['cam-2']);
   cloud.account.things.get('cam-2')?.principals.clear();
   await applied(cloud, wishOf(), 'destroy');
@@ -78,6 +78,53 @@ test('a role that two fleets share keeps what the other one needs', async () => 
   expect(due((await planned(cloud, garage)).steps)).toEqual([]);
   await applied(cloud, garage, 'destroy');
   expect(cloud.account.roles.get('SageMakerShared')).toMatchObject({ trust: JSON.stringify(JSON.parse(trust), null, 2), tags: {}, attached: new Set(), inline: new Map() });
+});
+
+test('a role of setup\'s own that another fleet uses stays until that one is destroyed', async () => {
+  const cloud = await made();
+  const garage = wishOf({ fleet: 'garage', things: [], names: { role: usual.role } });
+  await applied(cloud, garage);
+  const { steps } = await applied(cloud, wishOf(), 'destroy');
+  expect(steps.find(({ resource, change }) => resource === 'role' && change === 'leave')?.why).toBe('other fleets use it (fescue-garage). To delete it as well: destroy those first, then the same command again');
+  expect([...(cloud.account.roles.get(usual.role)?.inline.keys() ?? [])]).toEqual(['fescue-garage']);
+  expect(due((await planned(cloud, garage)).steps)).toEqual([]);
+  await applied(cloud, garage, 'destroy');
+  await applied(cloud, wishOf(), 'destroy');
+  expect(cloud.account.roles.size).toBe(0);
+});
+
+test('of a role that setup made for another fleet, only the policy of this one goes', async () => {
+  const cloud = await made();
+  const garage = wishOf({ fleet: 'garage', things: [], names: { role: usual.role } });
+  await applied(cloud, garage);
+  cloud.account.roles.get(usual.role)?.inline.delete('fescue-lobby');
+  await applied(cloud, garage, 'destroy');
+  expect(cloud.account.roles.get(usual.role)).toMatchObject({ trust: expect.stringContaining('FescueCredentials') as string, tags: { 'fescue:fleet': 'lobby' }, inline: new Map() });
+});
+
+test('what its owner attached to a role stays, though setup asks for it, too', async () => {
+  const cloud = memoryCloud();
+  const trust = JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' }] });
+  const fleetPolicy = 'arn:aws:iam::aws:policy/service-role/AmazonSageMakerEdgeDeviceFleetPolicy';
+  cloud.account.roles.set('SageMakerTheirs', { description: '', trust, tags: {}, attached: new Set([fleetPolicy]), inline: new Map() });
+  const wish = wishOf({ variant: 'as-documented', fullAccess: true, names: { role: 'SageMakerTheirs' } });
+  await applied(cloud, wish);
+  expect(cloud.account.roles.get('SageMakerTheirs')?.tags).toMatchObject({ 'fescue:attached': 'AmazonSageMakerFullAccess' });
+  await applied(cloud, wish, 'destroy');
+  expect(cloud.account.roles.get('SageMakerTheirs')).toMatchObject({ tags: {}, attached: new Set([fleetPolicy]) });
+});
+
+test('a policy of the account that is called like one of AWS is neither taken for it nor detached', async () => {
+  const cloud = memoryCloud();
+  const lookalike = 'arn:aws:iam::123456789012:policy/AmazonSageMakerFullAccess';
+  const trust = JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' }] });
+  cloud.account.managedPolicies.set(lookalike, { name: 'AmazonSageMakerFullAccess', document: '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"logs:*","Resource":"*"}}' });
+  cloud.account.roles.set('SageMakerTheirs', { description: '', trust, tags: {}, attached: new Set([lookalike]), inline: new Map() });
+  const wish = wishOf({ fullAccess: true, names: { role: 'SageMakerTheirs' } });
+  await applied(cloud, wish);
+  expect(cloud.account.roles.get('SageMakerTheirs')?.attached.size).toBe(2);
+  await applied(cloud, wish, 'destroy');
+  expect(cloud.account.roles.get('SageMakerTheirs')?.attached).toEqual(new Set([lookalike]));
 });
 
 test('of a bucket that was adopted, the statement of setup goes and all else stays', async () => {

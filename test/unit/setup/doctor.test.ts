@@ -2,12 +2,14 @@ import { expect, test } from 'vitest';
 import type { Wish } from '../../../scripts/setup/desired.ts';
 import { cloudChecks } from '../../../scripts/doctor/all-checks.ts';
 import { runChecks } from '../../../scripts/doctor/run-checks.ts';
+import { certificateArn, provision } from '../../helpers/fleet-account.ts';
 import { memoryCloud, type MemoryCloud } from '../../helpers/memory-cloud.ts';
 import { applied, usual, wishOf } from '../../helpers/setup-fleet.ts';
 
 /** What doctor has to say against the account, once a device is connected. */
 async function complaints(cloud: MemoryCloud): Promise<string[]> {
-  cloud.account.things.get('cam-1')?.principals.add('arn:aws:iot:eu-west-1:123456789012:cert/1');
+  cloud.account.things.get('cam-1')?.principals.add(certificateArn);
+  provision(cloud.account, certificateArn);
   const components = [{ name: 'com.example.Camera', version: '1.0.0', state: 'RUNNING', isRoot: true }];
   cloud.account.cores.set('cam-1', { thing: 'cam-1', nucleusVersion: '2.15.0', status: 'HEALTHY', lastSeen: new Date(), components });
   const results = await runChecks(cloudChecks, { cloud, subject: { thing: 'cam-1', fleet: 'lobby' }, variant: undefined });

@@ -90,7 +90,8 @@ const others: readonly Existing[] = [
   ['a role that allows captures alone', (cloud) => foreignRole(cloud, { attached: [fleetPolicy] }), {}, ['change tags', 'create inline policy', 'leave managed policy', 'create role alias']],
   ['a role that denies', (cloud) => foreignRole(cloud, { inline: { No: document({ Effect: 'Deny', NotAction: 'logs:*', Resource: '*' }) } }), {}, ['change tags', 'conflict inline policy', 'create role alias']],
   ['a role with a boundary that leaves S3 out', (cloud) => foreignRole(cloud, { boundary: fleetPolicy.replace('AmazonSageMakerEdgeDeviceFleetPolicy', 'Narrow') }), {}, ['change tags', 'create inline policy', 'create role alias']],
-  ['a role of another fleet', (cloud) => foreignRole(cloud, { tags: { 'fescue:fleet': 'garage' }, inline: { 'fescue-garage': policyText(written) } }), {}, ['change tags', 'create inline policy', 'create role alias']],
+  ['a role of another fleet', (cloud) => foreignRole(cloud, { tags: { 'fescue:fleet': 'garage' }, inline: { 'fescue-garage': policyText(written) } }), {}, ['conflict role', 'create role alias']],
+  ['the same, named', (cloud) => foreignRole(cloud, { tags: { 'fescue:fleet': 'garage' }, inline: { 'fescue-garage': policyText(written) } }), { names: { role: usual.role } }, ['change tags', 'create inline policy', 'create role alias']],
   ['an alias of another role', (cloud) => void cloud.account.roleAliases.set(usual.alias, { roleArn: 'arn:aws:iam::123456789012:role/Other', credentialSeconds: 3600, tags: {} }), {}, ['create role', 'create inline policy', 'conflict role alias']],
   ['the same, adopted', (cloud) => void cloud.account.roleAliases.set(usual.alias, { roleArn: 'arn:aws:iam::123456789012:role/Other', credentialSeconds: 3600, tags: {} }), { adopt: true }, ['create role', 'create inline policy', 'change role alias']],
   ['an alias of the role', (cloud) => void cloud.account.roleAliases.set(usual.alias, { roleArn: `arn:aws:iam::123456789012:role/${usual.role}`, credentialSeconds: 900, tags: {} }), {}, ['create role', 'create inline policy']],
@@ -112,12 +113,20 @@ test('a boundary that leaves captures out is for a person to decide', async () =
   expect(conflict?.why).toMatch(/^it would not help: s3:PutObject on .* is not within the permissions boundary, policy Narrow;/);
 });
 
+const closed = { Effect: 'Deny', Principal: '*', Action: 's3:*', Resource: '*', Condition: { Bool: { 'aws:SecureTransport': 'false' } } };
 const buckets: readonly [string, Partial<ReturnType<typeof newBucket>>, Partial<Wish>, string[]][] = [
   ['open in every way', { encryption: undefined, isPrivate: false, tags: { team: 'vision' } }, {}, ['leave bucket encryption', 'leave bucket access', 'leave bucket versioning', 'leave bucket policy']],
   ['open in every way, adopted', { encryption: undefined, isPrivate: false }, { adopt: true }, ['change bucket encryption', 'change bucket access', 'change bucket versioning', 'change bucket policy']],
   ['suspended', { versioning: 'Suspended', policy: document({ Effect: 'Deny', Principal: { AWS: '*' }, Action: ['s3:*'], Resource: '*', Condition: { Bool: { 'aws:SecureTransport': ['false'] } } }) }, {}, ['leave bucket versioning']],
+  ['closed in part', { versioning: 'Enabled', policy: document({ ...closed, Resource: `arn:aws:s3:::${usual.bucket}/sme-capture/*` }) }, {}, ['leave bucket policy']],
+  ['closed to writing', { versioning: 'Enabled', policy: document({ ...closed, Action: 's3:Put*' }) }, {}, ['leave bucket policy']],
+  ['closed to some', { versioning: 'Enabled', policy: document({ ...closed, Principal: { AWS: 'arn:aws:iam::123456789012:root' } }) }, {}, ['leave bucket policy']],
+  ['closed to all but one', { versioning: 'Enabled', policy: document({ Effect: 'Deny', NotPrincipal: { AWS: 'arn:aws:iam::123456789012:user/ada' }, Action: '*', Resource: '*', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }) }, {}, ['leave bucket policy']],
+  ['closed under another condition, too', { versioning: 'Enabled', policy: document({ ...closed, Condition: { Bool: { 'aws:SecureTransport': 'false' }, IpAddress: { 'aws:SourceIp': '10.0.0.0/8' } } }) }, {}, ['leave bucket policy']],
+  ['closed in two statements', { versioning: 'Enabled', policy: document({ ...closed, Resource: `arn:aws:s3:::${usual.bucket}` }, { ...closed, Resource: `arn:aws:s3:::${usual.bucket}/*` }) }, {}, []],
   ['in another region', { region: 'us-east-1' }, { adopt: true }, ['conflict bucket']],
-  ['of another fleet', { tags: { 'fescue:fleet': 'garage' }, versioning: 'Enabled' }, {}, ['leave bucket policy']],
+  ['of another fleet', { tags: { 'fescue:fleet': 'garage' }, versioning: 'Enabled' }, {}, ['conflict bucket']],
+  ['of another fleet, named', { tags: { 'fescue:fleet': 'garage' }, versioning: 'Enabled' }, { names: { bucket: usual.bucket } }, ['leave bucket policy']],
 ];
 
 test.each(buckets)('a bucket of others, %s', async (_name, bucket, wishes, expected) => {

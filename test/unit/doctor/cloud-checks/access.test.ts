@@ -15,14 +15,14 @@ test.each<[CloudFault, RegExp]>([
   expect(examined['aws-credentials']?.remedy).toMatch(fault === 'unreachable' ? /^Check the network/ : /^Sign in again/);
   expect(withStatus('fail', examined)).toEqual(['aws-credentials']);
   expect(withStatus('ok', examined)).toEqual(['thing-name']);
-  expect(waiting(examined)).toHaveLength(16);
+  expect(waiting(examined)).toHaveLength(18);
   expect(fleet.cloud.gate.calls).toHaveLength(1);
 });
 
 test('the wrong account fails, and nothing is judged by what is in it', async () => {
   const examined = await examine(fleetAccount(), { about: { ...subject, account: '999999999999' } });
   expect(examined['aws-credentials']).toMatchObject({ status: 'fail', found: 'arn:aws:iam::123456789012:user/ada is in account 123456789012; expected 999999999999' });
-  expect(waiting(examined)).toHaveLength(16);
+  expect(waiting(examined)).toHaveLength(18);
 });
 
 test('while all is throttled, nothing is judged', async () => {
@@ -30,7 +30,7 @@ test('while all is throttled, nothing is judged', async () => {
   fleet.cloud.gate.fail('throttled');
   const examined = await examine(fleet);
   expect(withStatus('ok', examined)).toEqual(['thing-name']);
-  expect(withStatus('warning', examined)).toHaveLength(17);
+  expect(withStatus('warning', examined)).toHaveLength(19);
 });
 
 test('a throttled call is a warning, and only where it was needed', async () => {
@@ -47,9 +47,12 @@ test.each<[denied: string, warned: readonly string[]]>([
   ['iam:ListAttachedRolePolicies', ['managed-policy', 'full-access', 'bucket-write']],
   ['iam:ListRolePolicies', ['greengrass-policy']],
   ['iam:GetPolicy', ['bucket-write']],
-  ['iot:DescribeRoleAlias', ['role-alias']],
-  ['iot:DescribeThing', ['thing']],
-  ['iot:ListThingPrincipals', ['thing']],
+  ['iot:DescribeRoleAlias', ['role-alias', 'alias-rights']],
+  ['iot:DescribeThing', ['thing', 'heartbeat-rights']],
+  ['iot:ListThingPrincipals', ['thing', 'alias-rights', 'heartbeat-rights']],
+  ['iot:DescribeCertificate', ['thing', 'alias-rights', 'heartbeat-rights']],
+  ['iot:ListAttachedPolicies', ['alias-rights', 'heartbeat-rights']],
+  ['iot:GetPolicy', ['alias-rights', 'heartbeat-rights']],
   ['iot:DescribeThingGroup', ['device-fleet']],
   ['iot:ListThingGroupsForThing', ['device-registered']],
   ['greengrass:GetCoreDevice', ['core-device']],

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { cloudChecks } from '../../../../scripts/doctor/cloud-checks/cloud-checks.ts';
-import { bucketName, examine, type FleetAccount, fleetAccount, fleetPolicyArn, policyText, roleName, trustText, waiting, withStatus } from '../../../helpers/fleet-account.ts';
+import { bucketName, certificateArn, examine, type FleetAccount, fleetAccount, fleetPolicyArn, policyText, roleName, trustText, waiting, withStatus } from '../../../helpers/fleet-account.ts';
 
 const iot = 'credentials.iot.amazonaws.com';
 const sageMaker = 'sagemaker.amazonaws.com';
@@ -8,27 +8,30 @@ const sageMaker = 'sagemaker.amazonaws.com';
 test('where the document was followed, nothing is wrong', async () => {
   const examined = await examine(fleetAccount());
   expect(withStatus('ok', examined)).toEqual(cloudChecks.map(({ name }) => name));
-  expect(Object.keys(examined)).toHaveLength(18);
+  expect(Object.keys(examined)).toHaveLength(20);
 });
 
 test('of a role of least privilege, only what devices need is asked', async () => {
   const examined = await examine(fleetAccount('least-privilege'));
   expect(withStatus('n.a.', examined)).toEqual(['managed-policy', 'greengrass-policy', 'trust-sagemaker']);
-  expect(withStatus('ok', examined)).toHaveLength(15);
+  expect(withStatus('ok', examined)).toHaveLength(17);
   expect(withStatus('fail', await examine(fleetAccount('least-privilege'), { variant: 'as-documented' }))).toEqual(['managed-policy', 'greengrass-policy', 'trust-sagemaker']);
 });
 
-const roleChecks = ['role-name', 'role-alias', 'managed-policy', 'full-access', 'greengrass-policy', 'trust-credentials', 'trust-sagemaker', 'bucket-write'].map((name) => `${name}: role`);
+const roleChecks = ['role-name', 'role-alias', 'managed-policy', 'full-access', 'greengrass-policy', 'trust-credentials', 'trust-sagemaker', 'bucket-write'].map((name) => `${name}: role`).toSpliced(2, 0, 'alias-rights: role-alias');
+const ofThing = ['core-device', 'alias-rights', 'device-registered', 'custom-component', 'heartbeat-rights'].map((name) => `${name}: thing`);
 const deny = (...actions: readonly string[]): string => policyText({ Sid: 'No', Effect: 'Deny', Action: actions, Resource: '*' });
 
 type Fault = readonly [what: string, break_: (fleet: FleetAccount) => void, fails: string, waits: readonly string[], remedy: RegExp];
 
 test.each<Fault>([
-  ['the thing is deleted', ({ account }) => account.things.delete('camera-1'), 'thing', ['core-device: thing', 'device-registered: thing', 'custom-component: thing'], /^fescue setup --fleet lobby --thing camera-1 --region eu-west-1 --apply$/],
+  ['the thing is deleted', ({ account }) => account.things.delete('camera-1'), 'thing', ofThing, /^fescue setup --fleet lobby --thing camera-1 --region eu-west-1 --apply$/],
+  ['the certificate is deactivated', ({ account }) => account.certificates.set(certificateArn, 'INACTIVE'), 'thing', ofThing, /^Unless somebody had a reason to deactivate it: aws iot update-certificate --certificate-id abc --new-status ACTIVE --region eu-west-1$/],
+  ['the certificate is revoked', ({ account }) => account.certificates.set(certificateArn, 'REVOKED'), 'thing', ofThing, /^Give the device another certificate/],
   ['the core device is unknown', ({ account }) => account.cores.clear(), 'core-device', ['custom-component: core-device'], /Install Greengrass V2/],
   ['the role is deleted', ({ account }) => account.roles.delete(roleName), 'role', roleChecks, /^fescue setup --fleet lobby /],
-  ['the alias is deleted', ({ account }) => account.roleAliases.clear(), 'role-alias', [], /^fescue setup --fleet lobby /],
-  ['the alias points to another role', ({ account }) => void account.roleAliases.set('SageMakerEdge-lobby', { roleArn: 'arn:aws:iam::123456789012:role/Other', credentialSeconds: 3600, tags: {} }), 'role-alias', [], new RegExp(`^aws iot update-role-alias --role-alias SageMakerEdge-lobby --role-arn arn:aws:iam::123456789012:role/${roleName} --region eu-west-1$`)],
+  ['the alias is deleted', ({ account }) => account.roleAliases.clear(), 'role-alias', ['alias-rights: role-alias'], /^fescue setup --fleet lobby /],
+  ['the alias points to another role', ({ account }) => void account.roleAliases.set('SageMakerEdge-lobby', { roleArn: 'arn:aws:iam::123456789012:role/Other', credentialSeconds: 3600, tags: {} }), 'role-alias', ['alias-rights: role-alias'], new RegExp(`^aws iot update-role-alias --role-alias SageMakerEdge-lobby --role-arn arn:aws:iam::123456789012:role/${roleName} --region eu-west-1$`)],
   ['the managed policy is detached', ({ role }) => role.attached.clear(), 'managed-policy', ['bucket-write: managed-policy'], new RegExp(`^aws iam attach-role-policy --role-name ${roleName} --policy-arn ${fleetPolicyArn}$`)],
   ['the inline policy is deleted', ({ role }) => role.inline.clear(), 'greengrass-policy', [], /^aws iam put-role-policy --role-name SageMakerFescue-lobby --policy-name GreengrassComponentAccess --policy-document '\{.*\}'$/],
   ['components are denied', ({ role }) => role.inline.set('Strict', deny('greengrass:*')), 'greengrass-policy', [], /^Take out or narrow statement No of the inline policy Strict: IAM console, Roles, SageMakerFescue-lobby, Permissions\.$/],

@@ -37,7 +37,7 @@ test('a thing of IoT Core with a name that is not for devices is looked at, all 
 test('what nobody named does not apply', async () => {
   const examined = await examine(fleetAccount(), { about: {} });
   expect(withStatus('ok', examined)).toEqual(['aws-credentials']);
-  expect(withStatus('n.a.', examined)).toHaveLength(17);
+  expect(withStatus('n.a.', examined)).toHaveLength(19);
   for (const name of withStatus('n.a.', examined)) expect(examined[name]?.remedy).toMatch(/^Name /);
 });
 
