@@ -4,6 +4,7 @@ import { exitCodes } from '../../components/common/command-line.ts';
 import { connectCloud } from '../cloud/connect.ts';
 import type { Cloud } from '../cloud/cloud.ts';
 import { fleetNames } from '../cloud/names.ts';
+import { shellQuote } from '../deploy/quote.ts';
 import { checkNames } from '../setup/check-names.ts';
 import type { Wish } from '../setup/desired.ts';
 import { managedPolicyNames } from '../setup/documents.ts';
@@ -56,6 +57,7 @@ export function setupCommand(): Command {
     .option('--as-documented', "the policies of the prerequisites' document to the letter, in place of the least that is needed")
     .option('--full-access', `also attach ${managedPolicyNames.full}, which ${fullAccessWarning}`)
     .option('--adopt', 'also change what others made: point their role alias here, close their bucket')
+    .addOption(new Option('--dry-run', 'show the plan and change nothing, which is the default').conflicts('apply'))
     .option('--apply', 'carry the plan out')
     .option('--destroy', 'plan to take away all that setup made for the fleet')
     .addOption(new Option('--installer [nucleus]', 'print what installs Greengrass on the devices: classic, or the configuration of lite').choices(['classic', 'lite']))
@@ -129,7 +131,7 @@ function endText({ desired, steps, mode }: Planned, { options, there }: { option
 /** With what it does not find out itself. */
 function doctorLine({ fleet, things, place }: Planned['desired'], { roleAlias, bucket, profile }: Options): string {
   const flags = { fleet, thing: things[0], 'role-alias': roleAlias, bucket, region: place.region, profile };
-  return `fescue doctor --cloud ${Object.entries(flags).flatMap(([flag, value]) => (value === undefined ? [] : [`--${flag} ${value}`])).join(' ')}`;
+  return shellQuote(['fescue', 'doctor', '--cloud', ...Object.entries(flags).flatMap(([flag, value]) => (value === undefined ? [] : [`--${flag}`, value]))]);
 }
 
 function collect(text: string, earlier: string[]): string[] {

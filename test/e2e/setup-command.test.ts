@@ -24,6 +24,7 @@ async function nowhere(): Promise<string> {
 
 test.each([
   [[], "required option '--fleet <name>' not specified"],
+  [['--fleet', 'lobby', '--dry-run', '--apply'], "option '--dry-run' cannot be used with option '--apply'"],
   [['--fleet', 'lobby', '--template', '--apply'], 'change nothing: --apply does not go with them'],
   [['--fleet', 'lobby', '--template', '--operator-policy'], 'do not go together'],
   [['--fleet', 'lobby', '--installer'], '--installer needs a device: --thing <name>'],
