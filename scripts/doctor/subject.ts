@@ -4,7 +4,8 @@ import type { DeviceView } from './device/device-view.ts';
 
 /** A name, and where it comes from, in the words of somebody who wants to change it. */
 export type Named = { readonly value: string; readonly origin: string };
-type Name = Exclude<keyof Subject, 'anyBucketName'>;
+export const subjectNames = ['thing', 'fleet', 'group', 'role', 'roleAlias', 'bucket', 'prefix', 'region', 'account'] as const satisfies readonly (keyof Subject)[];
+type Name = (typeof subjectNames)[number];
 export type FoundSubject = { readonly [Key in Name]?: Named };
 
 /** What the command line names. */
@@ -12,11 +13,12 @@ export type SubjectFlags = Omit<Subject, 'group' | 'prefix' | 'anyBucketName'>;
 
 type Candidate = readonly [value: string | undefined, origin: string];
 
-/** What is examined, by flags, by this device, and by the environment, in this order. */
-export function findSubject(flags: SubjectFlags, { nucleus, agent }: Pick<DeviceView, 'nucleus' | 'agent'>, environment: NodeJS.ProcessEnv): FoundSubject {
+/** What is examined, by flags, by the device where one could be looked at, and by the environment, in this order. */
+export function findSubject(flags: SubjectFlags, device: Pick<DeviceView, 'nucleus' | 'agent'> | undefined, environment: NodeJS.ProcessEnv): FoundSubject {
+  const { nucleus, agent } = device ?? {};
   const inNucleus = nucleus?.configurationFile ?? '';
-  const settings = agent.component === undefined ? undefined : agent.settings;
-  const inAgent = (key: string): string => `${key} of ${agent.component?.name}`;
+  const settings = agent?.component === undefined ? undefined : agent.settings;
+  const inAgent = (key: string): string => `${key} of ${agent?.component?.name}`;
   const { thingName, roleAlias, region } = nucleus?.configuration ?? {};
   const fleet = first([flags.fleet, '--fleet'], [settings?.DeviceFleetName, inAgent('DeviceFleetName')]);
   return withoutAbsent({
@@ -49,10 +51,10 @@ export function completeSubject(found: FoundSubject, { account, region, role }: 
   });
 }
 
-/** The names alone, for the checks. */
-export function subjectOf(found: FoundSubject, { component, settings }: DeviceView['agent']): Subject {
+/** The names alone, for the checks. @param anyBucketName undefined where no agent says */
+export function subjectOf(found: FoundSubject, anyBucketName: boolean | undefined): Subject {
   const names: Omit<Subject, 'anyBucketName'> = Object.fromEntries(Object.entries(found).map(([key, { value }]) => [key, value]));
-  return component === undefined ? names : { ...names, anyBucketName: settings.BucketNameRule === 'any' };
+  return anyBucketName === undefined ? names : { ...names, anyBucketName };
 }
 
 function first(...candidates: readonly Candidate[]): Named | undefined {

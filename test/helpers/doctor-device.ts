@@ -53,7 +53,8 @@ export async function layDown(folder: string, files: Readonly<Record<string, str
 export async function runDeviceCheck(name: string, device: DeviceView, { subject = {}, identify = refuse }: { subject?: Subject; identify?: DeviceContext['identify'] } = {}): Promise<Verdict> {
   const check = deviceChecks.find((one) => one.name === name);
   if (check === undefined) throw new Error(`there is no check ${name}`);
-  return check.run({ device, subject, identify });
+  const verdict = await check.run({ device, subject, identify });
+  return check.reconsider?.(verdict, { subject }) ?? verdict;
 }
 
 async function refuse(): Promise<never> {

@@ -6,7 +6,7 @@ import { FescueError, hasCode } from '../../../components/common/errors.ts';
 import type { Verdict } from '../check.ts';
 import { fail, warning } from '../verdict.ts';
 import type { DeployedComponent, Nucleus, NucleusConfiguration } from './device-view.ts';
-import { readIfThere, statusOf } from './files.ts';
+import { asRoot, readIfThere, statusOf } from './files.ts';
 import { replay } from './transaction-log.ts';
 
 /** Keys in lower case: the nucleus takes and writes them in any. */
@@ -40,7 +40,7 @@ async function readConfiguration(root: string): Promise<Read | undefined> {
     const isInstalled = (await statusOf(join(root, 'config'))) !== undefined || (await statusOf(join(root, 'alts'))) !== undefined;
     return isInstalled ? { file, problem: fail(`${file} is missing: the nucleus has never been started`, 'Start it: sudo systemctl start greengrass') } : undefined;
   } catch (error) {
-    if (error instanceof FescueError) return { file, problem: warning(`${file} cannot be read: only root may`, 'Run fescue doctor as root (sudo -E).') };
+    if (error instanceof FescueError) return { file, problem: warning(`${file} cannot be read: only root may`, asRoot) };
     if (!(error instanceof YAMLParseError) && !(error instanceof z.ZodError)) throw error;
     return { file, problem: fail(`${file} is no configuration of a nucleus`, 'Restart the nucleus, which writes it anew: sudo systemctl restart greengrass') };
   }

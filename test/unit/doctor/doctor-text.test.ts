@@ -5,7 +5,7 @@ import { fail, notApplicable, ok, warning } from '../../../scripts/doctor/verdic
 
 const plain = { width: Infinity, paint: (_: string, text: string) => text };
 const subject = { thing: { value: 'camera-4', origin: '--thing' } };
-const about = { subject, nucleus: undefined };
+const about = { subject, nucleus: null };
 
 const results: readonly SidedResult[] = [
   { side: 'device', check: { name: 'disk', title: '' }, verdict: warning('3 MiB free', 'Make room.') },
@@ -39,7 +39,7 @@ What Fescue needs besides
 
 test('is wrapped at blanks to the width of the terminal, under the text it goes on', () => {
   const [long] = [{ side: 'device', check: { name: 'disk', title: '' }, verdict: fail('one two three four five six seven', '/a/path/that/stays/whole/for/its/reader and more words here') }] as const;
-  const lines = doctorText([long], { subject: {}, nucleus: undefined }, { ...plain, width: 45 }).split('\n');
+  const lines = doctorText([long], { subject: {}, nucleus: null }, { ...plain, width: 45 }).split('\n');
   expect(lines.slice(3, 8)).toEqual(['  disk  fail     one two three four five six', '                 seven', '                 -> /a/path/that/stays/whole/for/its/reader', '                    and more words here', '']);
 });
 

@@ -55,6 +55,6 @@ test('a role that AWS tells is told to be the one behind the alias, unless someb
 
 test('checks get the names, and which buckets the agent takes', () => {
   const any = device({}, { BucketNameRule: 'any', DeviceFleetName: 'lobby' });
-  expect(subjectOf(findSubject({}, any, {}), any.agent)).toEqual({ fleet: 'lobby', group: 'lobby', prefix: 'sme-capture', anyBucketName: true });
-  expect(subjectOf(findSubject({ fleet: 'lobby' }, nothing, {}), nothing.agent)).toEqual({ fleet: 'lobby', group: 'lobby' });
+  expect(subjectOf(findSubject({}, any, {}), true)).toEqual({ fleet: 'lobby', group: 'lobby', prefix: 'sme-capture', anyBucketName: true });
+  expect(subjectOf(findSubject({ fleet: 'lobby' }, undefined, {}), undefined)).toEqual({ fleet: 'lobby', group: 'lobby' });
 });

@@ -19,8 +19,8 @@ export const greengrassChecks: readonly Check<DeviceContext>[] = [
     title: 'Greengrass core software is installed',
     prerequisite: { step: '1', line: 7, says: 'Install the AWS IoT Greengrass Core software.' },
     meaning: 'Nothing can be deployed to this machine. Where it is no device, leave the checks of a device out with --cloud.',
-    run: async ({ device: { nucleus, searched } }) => {
-      if (nucleus === undefined) return fail(`no Greengrass in ${searched.join(', ')}`, 'Install it by docs/devices/README.md, or name its root with --root. To try Fescue without: fescue nucleus start');
+    run: async ({ device: { nucleus, searched, system } }) => {
+      if (nucleus === undefined) return fail(`no Greengrass in ${searched.join(', ')}`, `Install it by docs/devices/README.md, or name its root with --root.${system.host === undefined ? ' Where the device is another machine, name that with --host. To try Fescue without Greengrass: fescue nucleus start' : ''}`);
       return nucleus.problem ?? ok(`${kindNames[nucleus.kind]} in ${nucleus.root}`);
     },
   },
