@@ -55,7 +55,12 @@ async function socketVerdict(device: DeviceView): Promise<Verdict> {
   return ok(described);
 }
 
-/** Why there is no agent to be asked, when that is in order or told by another check. What to do is said once, by the check of the socket. */
+/** Why the agent is not to be asked; what to do about that is said once, by the check of the socket. */
+async function silenceOf(device: DeviceView): Promise<string | undefined> {
+  return (await absenceOf(device))?.found ?? ((await reach(device.socket.path)) === 'denied' ? 'this user may not connect to the agent' : undefined);
+}
+
+/** Why there is no agent to be asked, when that is in order or told by another check. */
 async function absenceOf(device: DeviceView): Promise<Verdict | undefined> {
   const { socket: { path, isExpected }, agent, nucleus } = device;
   if (!isExpected && nucleus !== undefined && nucleus.configuration?.components === undefined) return notApplicable('whether an agent is deployed here is not known', asRoot);
@@ -73,8 +78,8 @@ function accessProblem({ mode, gid }: { mode: number; gid: number }, { UnixSocke
 
 async function agentVerdict(device: DeviceView): Promise<Verdict> {
   const { socket: { path }, agent } = device;
-  const absence = await absenceOf(device);
-  if (absence !== undefined) return notApplicable(absence.found);
+  const silence = await silenceOf(device);
+  if (silence !== undefined) return notApplicable(silence);
   const health = await healthAt(path, patience).catch(refusalOf);
   if (health instanceof FescueError) {
     if (health.kind === 'unimplemented') return warning(`${path} answers, but tells no health`, 'Deploy dev.fescue.EdgeAgent in place of the original agent: docs/migration.md.');
@@ -89,8 +94,8 @@ async function agentVerdict(device: DeviceView): Promise<Verdict> {
 
 async function modelsVerdict(device: DeviceView): Promise<Verdict> {
   const { path } = device.socket;
-  const absence = await absenceOf(device);
-  if (absence !== undefined) return notApplicable(absence.found);
+  const silence = await silenceOf(device);
+  if (silence !== undefined) return notApplicable(silence);
   const models = await modelsAt(path, patience);
   if (models.length === 0) return warning('no model is loaded', `fescue predict load <package> <alias> --socket ${path}; the inference component loads its own.`);
   const health = await healthAt(path, patience).catch(refusalOf);
