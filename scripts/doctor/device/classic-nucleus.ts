@@ -7,11 +7,12 @@ import type { Verdict } from '../check.ts';
 import { fail, warning } from '../verdict.ts';
 import type { DeployedComponent, Nucleus, NucleusConfiguration } from './device-view.ts';
 import { asRoot, readIfThere, statusOf } from './files.ts';
+import { neededComponents } from './needed-components.ts';
 import { replay } from './transaction-log.ts';
 
 /** Keys in lower case: the nucleus takes and writes them in any. */
 const system = z.looseObject({ thingname: z.coerce.string().nullish(), rootpath: z.string().nullish(), ipcsocketpath: z.string().nullish() });
-const service = z.looseObject({ componentType: z.string().nullish(), version: z.coerce.string().nullish(), configuration: z.record(z.string(), z.unknown()).nullish() });
+const service = z.looseObject({ componentType: z.string().nullish(), version: z.coerce.string().nullish(), dependencies: z.array(z.string()).nullish().catch(undefined), configuration: z.record(z.string(), z.unknown()).nullish() });
 export const nucleusConfigurationFile = z.looseObject({ system: z.record(z.string(), z.unknown()).transform(lowerCase).pipe(system).nullish(), services: z.record(z.string(), service.catch({})).nullish() });
 type ConfigurationFile = z.output<typeof nucleusConfigurationFile>;
 
@@ -48,6 +49,7 @@ async function readConfiguration(root: string): Promise<Read | undefined> {
 
 async function configurationOf({ system: own, services = {} }: ConfigurationFile, root: string): Promise<NucleusConfiguration> {
   const all = Object.entries(services ?? {});
+  const isNeeded = neededComponents(services ?? {});
   const nucleus = all.find(([name, { componentType }]) => componentType === 'NUCLEUS' || name === 'aws.greengrass.Nucleus')?.[1];
   const port = services?.['aws.greengrass.TokenExchangeService']?.configuration?.['activePort'];
   return {
@@ -57,7 +59,7 @@ async function configurationOf({ system: own, services = {} }: ConfigurationFile
     region: textOf(nucleus?.configuration?.['awsRegion']),
     tokenExchangeUrl: typeof port === 'number' ? `http://localhost:${port}/2016-11-01/credentialprovider/` : undefined,
     // What has no type is a part of the nucleus.
-    components: all.flatMap(([name, one]): DeployedComponent[] => (!one.version || !one.componentType || one.componentType === 'NUCLEUS' ? [] : [{ name, version: one.version, configuration: one.configuration ?? {} }])),
+    components: all.flatMap(([name, one]): DeployedComponent[] => (!one.version || !one.componentType || one.componentType === 'NUCLEUS' || !isNeeded(name) ? [] : [{ name, version: one.version, configuration: one.configuration ?? {} }])),
   };
 }
 
