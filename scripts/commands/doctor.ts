@@ -12,6 +12,7 @@ import { reportOf, type Side } from '../doctor/report.ts';
 import type { FoundSubject, SubjectFlags } from '../doctor/subject.ts';
 import { checkListText, doctorText } from './doctor-text.ts';
 import { examineHere, examineOn } from './doctor-device.ts';
+import { printable } from './printable.ts';
 import { ProgressLine } from './progress-line.ts';
 
 type Flags = SubjectFlags & {
@@ -111,7 +112,7 @@ async function factsOf(flags: Flags, progress: ProgressLine): Promise<DeviceFact
   } catch (error) {
     progress.end();
     if (!(error instanceof FescueError) || error.kind === 'cancelled') throw error;
-    process.stderr.write(`fescue: ${error.message}\n`);
+    process.stderr.write(`fescue: ${printable(error.message)}\n`);
     throw new CommanderError(exitCodes.usage, 'fescue.host', error.message);
   }
 }

@@ -6,7 +6,7 @@ const mark = 'fescue-doctor ';
 
 const deviceLine = z.discriminatedUnion('is', [
   z.object({ is: z.literal('alive') }),
-  z.object({ is: z.literal('check'), check: z.string().max(100) }),
+  z.object({ is: z.literal('check'), check: z.string().regex(/^[a-z-]{1,100}$/) }),
   /** `now` is its clock, in milliseconds since 1970. */
   z.object({ is: z.literal('facts'), facts: deviceFacts, now: z.number() }),
   z.object({ is: z.literal('failure'), message: z.string().max(10_000) }),

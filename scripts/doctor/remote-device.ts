@@ -59,7 +59,7 @@ async function runBundle({ access, node, host, signal }: Place, request: DeviceR
     if (line?.is === 'facts') clockAheadMs = line.now - Date.now();
     if (line?.is === 'facts' || line?.is === 'failure') last = line;
   };
-  const { code, stderr } = await access.run([node.program, '-', JSON.stringify({ ...request, host })], { input: await bundleDoctor(), onLine, signal, timeoutMs: examinationTimeoutMs });
+  const { code, stderr } = await access.run([node.program, '--no-warnings', '-', JSON.stringify({ ...request, host })], { input: await bundleDoctor(), onLine, signal, timeoutMs: examinationTimeoutMs });
   if (last?.is === 'facts') return { ...last.facts, clockAheadMs };
   if (signal.aborted) throw interrupted(host);
   const reason = last?.message ?? (lastLine(stderr) || `it ended with exit code ${code}`);

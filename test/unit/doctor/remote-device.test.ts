@@ -46,7 +46,7 @@ test('the program goes to the Node of the components, on its standard input and 
   expect(Math.round((answer.clockAheadMs ?? 0) / 10_000)).toBe(6);
   expect([told, started]).toEqual([[], ['disk']]);
   const { argv, options } = calls.at(-1) ?? { argv: [], options: {} };
-  expect(argv.slice(0, -1)).toEqual(['sudo', '-n', own, '-']);
+  expect(argv.slice(0, -1)).toEqual(['sudo', '-n', own, '--no-warnings', '-']);
   expect(JSON.parse(argv.at(-1) ?? '')).toEqual({ ...request, host });
   expect(options.input?.length).toBeLessThan(2_000_000);
 });
