@@ -4,6 +4,39 @@ import type { Side } from './report.ts';
 
 const sides: Readonly<Record<Side, string>> = { device: 'the device', cloud: 'the account' };
 
+const overSsh = `## A device over ssh
+
+With \`--host user@host\` the checks of the device run there, and those of the account here, with the credentials of this machine and
+the names that the device gave. It takes no checkout on the device:
+
+- \`ssh user@host true\` has to work without a question. Ports and keys belong in \`~/.ssh/config\`.
+- A user who is not root goes through \`sudo -n\`. Where sudo asks for a password, the checks run as that user, a line on standard error
+  says so, and what only root may read is not checked.
+- They run on the Node of \`dev.fescue.Runtime\`, else on any \`node\` from 20 on in the PATH. Without one, \`runtime\` fails and the others
+  wait for it.
+- What runs there is one program of 1 MB. It comes over the connection and stays in memory: nothing is written on the device, and
+  an interruption ends it within a second or so.
+- \`clock\` compares with AWS; where the device does not reach AWS, with this machine.
+
+\`--root\`, \`--socket\` and \`--recipe-dir\` are paths of the device, and remedies are for the device, too, but for \`fescue\`, whose \`--to\`,
+\`--root\` and \`--host\` they name. \`--cloud --host\` takes the names from the device and checks the account alone.`;
+
+const json = `## JSON
+
+\`--json\` prints one object:
+
+| Field | |
+|---|---|
+| \`version\` | 1; another one when readers have to change |
+| \`fescue\` | version of Fescue |
+| \`host\` | as \`--host\` names it; absent when it is this machine |
+| \`subject\` | by name (\`thing\`, \`fleet\`, \`group\`, \`role\`, \`roleAlias\`, \`bucket\`, \`prefix\`, \`region\`, \`account\`): \`value\`, and \`origin\` in words; absent when it is not known |
+| \`nucleus\` | \`kind\` (\`classic\`, \`lite\`, \`local\`), \`root\`, \`version\`; null without one, absent when there is no Node on the device to tell |
+| \`checks\` | in the order they ran: \`name\`, \`title\`, \`side\` (\`device\`, \`cloud\`), \`status\`, \`found\`, \`remedy\`, \`prerequisite\` with \`step\` (\`1\` to \`6\`, or \`note\`), \`line\` and \`says\` |
+| \`summary\` | how many are \`ok\`, \`warning\`, \`fail\`, \`n.a.\` |
+
+Names of checks and fields stay; texts may change.`;
+
 /** The text of `docs/doctor.md`. */
 export function doctorPage(): string {
   return `<!-- Rendered from the tables of checks by \`npm run render\`; edits here are overwritten. -->
@@ -32,22 +65,7 @@ Below each check that is not \`ok\` there is what to do, and which line of the p
 failed, 1 something failed, 2 bad usage, or the device at \`--host\` could not be examined, or \`--cloud\` was given and AWS cannot be
 asked. Without credentials of AWS the device is checked all the same, and \`aws-credentials\` is a warning.
 
-## A device over ssh
-
-With \`--host user@host\` the checks of the device run there, and those of the account here, with the credentials of this machine and
-the names that the device gave. It takes no checkout on the device:
-
-- \`ssh user@host true\` has to work without a question. Ports and keys belong in \`~/.ssh/config\`.
-- A user who is not root goes through \`sudo -n\`. Where sudo asks for a password, the checks run as that user, a line on standard error
-  says so, and what only root may read is not checked.
-- They run on the Node of \`dev.fescue.Runtime\`, else on any \`node\` from 20 on in the PATH. Without one, \`runtime\` fails and the others
-  wait for it.
-- What runs there is one program of 1 MB. It comes over the connection and stays in memory: nothing is written on the device, and
-  an interruption ends it within a second or so.
-- \`clock\` compares with AWS; where the device does not reach AWS, with this machine.
-
-\`--root\`, \`--socket\` and \`--recipe-dir\` are paths of the device, and remedies are for the device, too, but for \`fescue\`, whose \`--to\`,
-\`--root\` and \`--host\` they name. \`--cloud --host\` takes the names from the device and checks the account alone.
+${overSsh}
 
 ## What is examined
 
@@ -77,21 +95,7 @@ A role that \`fescue setup\` made has the tag \`fescue:policies\`. With \`least-
 prerequisites ask for beyond that is \`n.a.\`, with what is there in its place. With \`as-documented\`, and without the tag, it is
 judged by the prerequisites. \`--least-privilege\` and \`--as-documented\` overrule the tag.
 
-## JSON
-
-\`--json\` prints one object:
-
-| Field | |
-|---|---|
-| \`version\` | 1; another one when readers have to change |
-| \`fescue\` | version of Fescue |
-| \`host\` | as \`--host\` names it; absent when it is this machine |
-| \`subject\` | by name (\`thing\`, \`fleet\`, \`group\`, \`role\`, \`roleAlias\`, \`bucket\`, \`prefix\`, \`region\`, \`account\`): \`value\`, and \`origin\` in words; absent when it is not known |
-| \`nucleus\` | \`kind\` (\`classic\`, \`lite\`, \`local\`), \`root\`, \`version\`; null without one, absent when there is no Node on the device to tell |
-| \`checks\` | in the order they ran: \`name\`, \`title\`, \`side\` (\`device\`, \`cloud\`), \`status\`, \`found\`, \`remedy\`, \`prerequisite\` with \`step\` (\`1\` to \`6\`, or \`note\`), \`line\` and \`says\` |
-| \`summary\` | how many are \`ok\`, \`warning\`, \`fail\`, \`n.a.\` |
-
-Names of checks and fields stay; texts may change.
+${json}
 
 ## The checks
 
