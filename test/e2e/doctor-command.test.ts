@@ -68,6 +68,14 @@ describe('on a device with the classic nucleus', () => {
     expect(examined.report.checks.find(({ name }) => name === 'greengrass')?.remedy).toContain('sudo');
   });
 
+  test('a root that is hidden from this user', async () => {
+    const root = await useClassic({});
+    await chmod(root, isRoot ? 0o700 : 0o000);
+    onTestFinished(async () => chmod(root, 0o700));
+    const examined = await asOther('--json', '--device', '--only', 'greengrass,greengrass-running,device-thing-name', '--root', root);
+    expect([examined.code, complaints(examined)]).toEqual([0, { greengrass: expect.stringContaining('only root may') as string, 'greengrass-running': expect.stringMatching(/^warning: could not check: .*hidden from this user$/) as string }]);
+  });
+
   test('an agent to which this user may not connect', async () => {
     const root = await useClassic({});
     await chmod(root, 0o755);

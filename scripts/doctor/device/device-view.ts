@@ -12,6 +12,8 @@ export type System = {
   readonly environment: NodeJS.ProcessEnv;
   /** As the operator reaches it from another machine; absent when it is the operator's own. */
   readonly host?: string | undefined;
+  /** The version of glibc that this program runs on; absent where another machine is looked at, or there is none. */
+  readonly glibc?: (() => string | undefined) | undefined;
   readonly run: (argv: Argv, options?: ProcessOptions) => Promise<Finished>;
 };
 

@@ -8,6 +8,7 @@ import { componentNames } from '../../packaging/recipes.ts';
 import { classicNucleus } from './classic-nucleus.ts';
 import type { DeployedAgent, DeviceView, Nucleus, System } from './device-view.ts';
 import { statusOf } from './files.ts';
+import { ownGlibc } from './glibc.ts';
 import { liteNucleus } from './lite-nucleus.ts';
 import { localNucleus } from './local-nucleus.ts';
 
@@ -23,7 +24,7 @@ export type DeviceOptions = {
 
 /** This machine itself. @param host as the operator reaches it, when it is not the operator's own */
 export function thisSystem(host?: string): System {
-  return { base: '/', environment: process.env, host, run: runProcess };
+  return { base: '/', environment: process.env, host, glibc: ownGlibc, run: runProcess };
 }
 
 /** Finds the Greengrass and the agent of a machine; that there is none is no error. */

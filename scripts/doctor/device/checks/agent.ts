@@ -51,7 +51,7 @@ async function socketVerdict(device: DeviceView): Promise<Verdict> {
   if (reached === 'refused' || reached === 'missing') return fail(`${described}: nobody answers there, a dead agent left it`, `${logs}; the next start replaces it.`);
   const wrong = agent.component === undefined ? undefined : accessProblem(status, agent.settings, system);
   if (wrong !== undefined) return fail(`${described}; ${wrong}`, `Restart the agent, which sets both: fescue deploy${targetFlags(device)}`);
-  if (reached === 'denied') return warning(`${described}: this user may not connect`, `sudo usermod -aG ${groupName(system, status.gid)} <user>, and log in again; or run fescue doctor as root.`);
+  if (reached === 'denied') return warning(`${described}: this user may not connect`, status.gid === 0 ? `${asRoot} For clients, set UnixSocketGroup of the agent to a group of theirs.` : `sudo usermod -aG ${groupName(system, status.gid)} <user>, and log in again; or run fescue doctor as root.`);
   return ok(described);
 }
 
