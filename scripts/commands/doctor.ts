@@ -40,7 +40,7 @@ const nameRule: NameRule = { regex: /^[\x21-\x7e]{1,1024}$/, expected: 'a name w
 export function doctorCommand(): Command {
   return new Command('doctor')
     .description('Check a device and its account for all that models on Greengrass need: the prerequisites of Edge Manager, and what Fescue needs besides.')
-    .addOption(new Option('--device', 'check this device only').conflicts('cloud'))
+    .addOption(new Option('--device', 'check the device only').conflicts('cloud'))
     .option('--cloud', 'check the account only; without credentials that is exit code 2')
     .option('--host <user@host>', 'device to check, over ssh; it needs no checkout. Default: this machine')
     .addOption(nameOption('--only <checks>', 'names of checks with commas between: no others').argParser(checkNames))

@@ -1,8 +1,7 @@
 /** The part of doctor that runs on a device without a checkout: bundled into one program, which gets a DeviceRequest as its argument and prints DeviceLines. */
 import { messageOf } from '../../components/common/errors.ts';
 import type { DeviceRequest } from './device-facts.ts';
-import type { DeviceLine } from './device-lines.ts';
-import { printedLine } from './device-lines.ts';
+import { type DeviceLine, printedLine } from './device-lines.ts';
 import { examineDevice } from './device/examine-device.ts';
 import { thisSystem } from './device/open-device.ts';
 
