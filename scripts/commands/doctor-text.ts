@@ -1,7 +1,6 @@
 import type { CheckFacts, CheckStatus } from '../doctor/check.ts';
 import { kindNames } from '../doctor/device/checks/greengrass.ts';
-import type { Nucleus } from '../doctor/device/device-view.ts';
-import { countsOf, type Counts, type Side, type SidedResult } from '../doctor/report.ts';
+import { type About, countsOf, type Counts, type Side, type SidedResult } from '../doctor/report.ts';
 import type { FoundSubject } from '../doctor/subject.ts';
 import { printable } from './printable.ts';
 import { formatTable } from './table.ts';
@@ -18,10 +17,12 @@ const leastTextWidth = 24;
 const statusWidth = 'warning'.length;
 
 /** The results for people: by the steps of the prerequisites, then what Fescue itself asks for; remedies below. */
-export function doctorText(results: readonly SidedResult[], about: { subject: FoundSubject; nucleus: Nucleus | undefined }, style: DoctorStyle): string {
+export function doctorText(results: readonly SidedResult[], about: About, style: DoctorStyle): string {
   const nameWidth = Math.max(0, ...results.map(({ check }) => check.name.length));
   const groups = [...Map.groupBy(results, ({ check }) => groupOf(check))].toSorted(([left], [right]) => (left < right ? -1 : 1));
-  const sections = groups.map(([group, ofGroup]) => `${titleOf(group)}\n${ofGroup.map((result) => resultText(result, nameWidth, style)).join('')}`);
+  const remedies = new Map<string, string>();
+  const shown = (result: SidedResult): string => resultText(saidOnce(result, remedies), nameWidth, style);
+  const sections = groups.map(([group, ofGroup]) => `${titleOf(group)}\n${ofGroup.map(shown).join('')}`);
   return `${subjectText(about, style)}\n${sections.join('\n')}\n${summaryText(countsOf(results))}\n`;
 }
 
@@ -36,14 +37,15 @@ export function checkListText(checks: readonly { readonly side: Side; readonly c
   return formatTable([{ title: 'check' }, { title: 'of' }, { title: 'prerequisites' }, { title: 'asks whether' }], rows);
 }
 
-const subjectNames: Readonly<Record<keyof FoundSubject, string>> = { thing: 'thing', fleet: 'fleet', group: 'thing group', role: 'role', roleAlias: 'role alias', bucket: 'bucket', prefix: 'prefix', region: 'region', account: 'account' };
+const subjectTitles: Readonly<Record<keyof FoundSubject, string>> = { thing: 'thing', fleet: 'fleet', group: 'thing group', role: 'role', roleAlias: 'role alias', bucket: 'bucket', prefix: 'prefix', region: 'region', account: 'account' };
 
-function subjectText({ subject, nucleus }: { subject: FoundSubject; nucleus: Nucleus | undefined }, { width }: DoctorStyle): string {
-  const named = (Object.keys(subjectNames) as (keyof FoundSubject)[]).flatMap((key) => {
+function subjectText({ host, subject, nucleus }: About, { width }: DoctorStyle): string {
+  const named = (Object.keys(subjectTitles) as (keyof FoundSubject)[]).flatMap((key) => {
     const found = subject[key];
-    return found === undefined || key === 'group' ? [] : [[subjectNames[key], `${found.value}  (${found.origin})`] as const];
+    return found === undefined || key === 'group' ? [] : [[subjectTitles[key], `${found.value}  (${found.origin})`] as const];
   });
-  const rows = [['Greengrass', nucleus === undefined ? 'none' : `${kindNames[nucleus.kind]} in ${nucleus.root}`] as const, ...named];
+  const greengrass = nucleus === undefined ? 'not known' : nucleus === null ? 'none' : `${kindNames[nucleus.kind]} in ${nucleus.root}`;
+  const rows = [...(host === undefined ? [] : [['device', `${host}  (--host)`] as const]), ['Greengrass', greengrass] as const, ...named];
   return rows.map(([name, value]) => hanging(name.padEnd(12), printable(value), width)).join('');
 }
 
@@ -55,6 +57,15 @@ function groupOf({ prerequisite }: CheckFacts): string {
 function titleOf(group: string): string {
   if (group === 'own') return 'What Fescue needs besides';
   return group === 'note' ? 'Notes of the prerequisites' : `Step ${group} of the prerequisites`;
+}
+
+/** The same remedy is spelt out for the first check that has it. */
+function saidOnce(result: SidedResult, remedies: Map<string, string>): SidedResult {
+  const { check: { name }, verdict } = result;
+  if (verdict.remedy === undefined) return result;
+  const earlier = remedies.get(verdict.remedy);
+  if (earlier === undefined) remedies.set(verdict.remedy, name);
+  return earlier === undefined ? result : { ...result, verdict: { ...verdict, remedy: `as for ${earlier}` } };
 }
 
 function resultText({ check, verdict }: SidedResult, nameWidth: number, { width, paint }: DoctorStyle): string {

@@ -1,20 +1,24 @@
 import { styleText } from 'node:util';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { exitCodes } from '../../components/common/command-line.ts';
+import { FescueError } from '../../components/common/errors.ts';
 import { connectCloud } from '../cloud/connect.ts';
 import { fleetNameRule, type NameRule, type PolicyVariant } from '../cloud/names.ts';
 import { allChecks } from '../doctor/all-checks.ts';
 import type { CheckStatus } from '../doctor/check.ts';
-import { openDevice, thisSystem } from '../doctor/device/open-device.ts';
-import { examine, type Examination, type Examined } from '../doctor/examine.ts';
+import type { DeviceFacts, DeviceRequest } from '../doctor/device-facts.ts';
+import { examine, type Examined } from '../doctor/examine.ts';
 import { reportOf, type Side } from '../doctor/report.ts';
-import { findSubject, type FoundSubject, type SubjectFlags } from '../doctor/subject.ts';
+import type { FoundSubject, SubjectFlags } from '../doctor/subject.ts';
 import { checkListText, doctorText } from './doctor-text.ts';
+import { examineHere, examineOn } from './doctor-device.ts';
+import { printable } from './printable.ts';
 import { ProgressLine } from './progress-line.ts';
 
 type Flags = SubjectFlags & {
   device?: true;
   cloud?: true;
+  host?: string;
   only?: string[];
   skip?: string[];
   root?: string;
@@ -36,8 +40,9 @@ const nameRule: NameRule = { regex: /^[\x21-\x7e]{1,1024}$/, expected: 'a name w
 export function doctorCommand(): Command {
   return new Command('doctor')
     .description('Check a device and its account for all that models on Greengrass need: the prerequisites of Edge Manager, and what Fescue needs besides.')
-    .addOption(new Option('--device', 'check this device only').conflicts('cloud'))
+    .addOption(new Option('--device', 'check the device only').conflicts('cloud'))
     .option('--cloud', 'check the account only; without credentials that is exit code 2')
+    .option('--host <user@host>', 'device to check, over ssh; it needs no checkout. Default: this machine')
     .addOption(nameOption('--only <checks>', 'names of checks with commas between: no others').argParser(checkNames))
     .addOption(nameOption('--skip <checks>', 'names of checks with commas between: all but these').argParser(checkNames))
     .addOption(nameOption('--thing <name>', "thing. Default: the nucleus's", nameRule))
@@ -59,11 +64,14 @@ export function doctorCommand(): Command {
     .addHelpText(
       'after',
       `
-Run it as root on a device: only root may read the configuration of a nucleus. Every check is explained in docs/doctor.md.
-Exit codes: 0 nothing failed, 1 something failed, 2 bad usage, or --cloud and AWS cannot be asked.
+Run it as root on a device: only root may read the configuration of a nucleus. With --host it uses sudo there where that asks for no
+password, and leaves nothing behind; paths are those of the device, and the account is asked from here.
+Every check is explained in docs/doctor.md. Exit codes: 0 nothing failed, 1 something failed, 2 bad usage, --host cannot be asked, or
+--cloud and AWS cannot be asked.
 
 Examples:
   sudo -E npx fescue doctor --device               this device
+  fescue doctor --host pi@camera-4                 a device without a checkout, and its account
   fescue doctor --cloud --fleet lobby              the account of a fleet, from a laptop
   fescue doctor --cloud --fleet lobby --thing camera-4 --profile work
   fescue doctor --root build/nucleus --device      the local nucleus
@@ -78,23 +86,41 @@ async function runDoctor(flags: Flags, command: Command): Promise<void> {
     process.stdout.write(flags.json ? `${JSON.stringify(allChecks.map(({ side, check: { name, title, prerequisite } }) => ({ name, side, title, ...(prerequisite && { prerequisite }) })))}\n` : checkListText(allChecks));
     return;
   }
-  const device = await openDevice(thisSystem(), { root: flags.root, socket: flags.socket, recipeFolder: flags.recipeDir });
-  if (flags.cloud && !isAnythingNamed(findSubject(flags, device, process.env))) command.error('error: it is not known what to look for in the account. Name the fleet with --fleet, or a thing, role, role alias or bucket.');
   const progress = new ProgressLine(process.stderr, process.stderr.isTTY);
-  const { thing, fleet, role, roleAlias, bucket, region, account } = flags;
+  const facts = await factsOf(flags, progress);
+  if (flags.cloud && !isAnythingNamed(facts.subject)) command.error('error: it is not known what to look for in the account. Name the fleet with --fleet, or a thing, role, role alias or bucket.');
   const examined = await examine({
-    device,
-    flags: Object.fromEntries(Object.entries({ thing, fleet, role, roleAlias, bucket, region, account }).filter(([, value]) => value !== undefined)),
+    facts,
+    checks: chosen('cloud', flags),
     variant: variantOf(flags),
     profile: flags.profile,
     connect: async (options) => connectCloud({ ...options, endpoint: flags.endpoint }),
-    isChosen: chooser(flags),
     onStart: ({ name }) => progress.show(`checking ${name} …`),
   });
   progress.end();
-  const about = { subject: examined.subject, nucleus: device.nucleus };
+  const about = { host: flags.host, subject: examined.subject, nucleus: facts.nucleus };
   process.stdout.write(flags.json ? `${JSON.stringify(reportOf(examined.results, about))}\n` : doctorText(examined.results, about, { width: process.stdout.columns ?? Infinity, paint }));
   process.exitCode = exitCodeOf(examined, flags);
+}
+
+/** What the device tells. One that cannot be asked ends the command. */
+async function factsOf(flags: Flags, progress: ProgressLine): Promise<DeviceFacts> {
+  const request = requestOf(flags);
+  if (flags.host === undefined) return examineHere(request, progress);
+  try {
+    return await examineOn(flags.host, request, progress);
+  } catch (error) {
+    progress.end();
+    if (!(error instanceof FescueError) || error.kind === 'cancelled') throw error;
+    process.stderr.write(`fescue: ${printable(error.message)}\n`);
+    throw new CommanderError(exitCodes.usage, 'fescue.host', error.message);
+  }
+}
+
+function requestOf(flags: Flags): DeviceRequest {
+  const { thing, fleet, role, roleAlias, bucket, region, account, root, socket, recipeDir, endpoint } = flags;
+  const names = Object.fromEntries(Object.entries({ thing, fleet, role, roleAlias, bucket, region, account }).filter(([, value]) => value !== undefined));
+  return { checks: chosen('device', flags), flags: names, root, socket, recipeFolder: recipeDir, endpoint };
 }
 
 /** All checks of the account would not apply, and that would look like success. */
@@ -107,11 +133,10 @@ function exitCodeOf({ results, isCloudClosed }: Examined, { cloud }: Flags): num
   return results.some(({ verdict }) => verdict.status === 'fail') ? exitCodes.failed : exitCodes.ok;
 }
 
-function chooser({ device, cloud, only, skip }: Flags): Examination['isChosen'] {
-  return (name: string, side: Side): boolean => {
-    if ((device && side !== 'device') || (cloud && side !== 'cloud')) return false;
-    return (only?.includes(name) ?? true) && !(skip?.includes(name) ?? false);
-  };
+/** Names of the checks of a side that are to run. */
+function chosen(side: Side, { device, cloud, only, skip = [] }: Flags): string[] {
+  if ((device && side === 'cloud') || (cloud && side === 'device')) return [];
+  return allChecks.filter((one) => one.side === side).map(({ check }) => check.name).filter((name) => (only?.includes(name) ?? true) && !skip.includes(name));
 }
 
 function variantOf({ asDocumented, leastPrivilege }: Flags): PolicyVariant | undefined {

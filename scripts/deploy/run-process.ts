@@ -12,6 +12,8 @@ export type ProcessOptions = {
   readonly timeoutMs?: number;
   /** Ends the process; how it ended is then no error. */
   readonly signal?: AbortSignal;
+  /** Goes to its standard input, which is empty without. */
+  readonly input?: Uint8Array;
   /** Gets the lines of stdout as they come, in place of `stdout`. */
   readonly onLine?: (line: string) => void;
 };
@@ -28,7 +30,9 @@ const maxOutputBytes = 16 * 1024 ** 2;
  */
 export async function runProcess(argv: Argv, options: ProcessOptions = {}): Promise<Finished> {
   const [program, ...args] = argv;
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program, args);
+  // A program that reads no more tells by its end what that means.
+  child.stdin.on('error', () => undefined).end(options.input);
   const stop = (): void => {
     child.kill('SIGTERM');
     // A process below it may outlive it, or be root's: it ends when nobody reads any more.

@@ -96,7 +96,7 @@ class SshRunner implements Runner {
 
   #refuseUnconnected(finished: Finished, options?: ProcessOptions): void {
     if (finished.code !== connectionFailed || options?.signal?.aborted === true) return;
-    throw new FescueError('unavailable', `There is no connection to ${this.host}: ${lastLine(finished.stderr) || 'ssh gave no reason'}. \`ssh ${this.host} true\` has to work without a question; see to the host key and to a login by key.`);
+    throw new FescueError('unavailable', `There is no connection to ${this.host}: ${lastLine(finished.stderr).replace(/\.$/, '') || 'ssh gave no reason'}. \`ssh ${this.host} true\` has to work without a question; see to the host key and to a login by key.`);
   }
 }
 

@@ -11,6 +11,23 @@ export type Verdict = {
   readonly found: string;
   /** A command, or a step in a console, that makes it right; with every status but `ok`. */
   readonly remedy?: string;
+  /** For `reconsider`; it is not shown. */
+  readonly evidence?: Evidence;
+};
+
+/** What a device saw and cannot judge alone, as plain data: the device may be another machine. */
+export type Evidence = {
+  /** The role whose credentials it gets. */
+  readonly role?: string;
+  /** That the clock was not compared with AWS's, and whether it is synchronised. */
+  readonly uncomparedClock?: 'synchronised' | 'not synchronised' | 'unknown';
+};
+
+/** What is known once the device has answered and AWS was asked. */
+export type Known = {
+  readonly subject: Subject;
+  /** How far the device's clock is ahead of this machine's, in milliseconds; undefined where it is the same. */
+  readonly clockAheadMs?: number | undefined;
 };
 
 /** The place in the prerequisites of Edge Manager on Greengrass that asks for it. */
@@ -36,10 +53,12 @@ export type Check<Context> = {
   readonly after?: readonly string[];
   /** @throws CloudError what becomes a warning that it could not be checked, and what permission it takes */
   readonly run: (context: Context) => Promise<Verdict>;
+  /** The verdict in the light of what is known by now, by its evidence. */
+  readonly reconsider?: (verdict: Verdict, known: Known) => Verdict;
 };
 
 /** What there is to know of a check without running it. */
-export type CheckFacts = Omit<Check<never>, 'run'>;
+export type CheckFacts = Omit<Check<never>, 'run' | 'reconsider'>;
 
 /** What is examined: names that flags, the device or the agent's configuration gave, and else those that setup chooses. */
 export type Subject = Partial<FleetNames> & {

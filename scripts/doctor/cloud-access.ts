@@ -1,13 +1,12 @@
 import { FescueError } from '../../components/common/errors.ts';
-import type { AwsCredentials } from '../../components/common/credentials.ts';
 import type { Caller, Cloud } from '../cloud/cloud.ts';
 import type { Verdict } from './check.ts';
 import { rememberCloud } from './remember-cloud.ts';
 import { splitMessage } from './split-message.ts';
 import { warning } from './verdict.ts';
 
-/** Connects to AWS; without credentials, by the usual chain of AWS's tools. */
-export type Connect = (options: { readonly region?: string | undefined; readonly profile?: string | undefined; readonly credentials?: AwsCredentials | undefined }) => Promise<Cloud>;
+/** Connects to AWS, with the credentials of the usual chain of AWS's tools. */
+export type Connect = (options: { readonly region?: string | undefined; readonly profile?: string | undefined }) => Promise<Cloud>;
 
 /** AWS, and who asks it; or why it cannot be asked. */
 export type CloudAccess = { readonly cloud: Cloud; readonly caller: Caller } | { readonly cloud: undefined; readonly verdict: Verdict };
@@ -24,15 +23,5 @@ export async function openCloudAccess(connect: Connect, options: { readonly regi
     // What was asked goes without saying. A remedy may end with a command, after which nothing may come.
     const reason = problem.replace(/^sts:GetCallerIdentity of the AWS credentials: /, '');
     return { cloud: undefined, verdict: warning(`the account is not checked: ${reason}`, remedy.endsWith('.') ? `${remedy} Or leave the account out with --device.` : `Leave the account out with --device, or: ${remedy}`) };
-  }
-}
-
-/** Whose credentials these are. */
-export async function callerWith(connect: Connect, options: { readonly credentials: AwsCredentials; readonly region: string }): Promise<Caller> {
-  const cloud = await connect(options);
-  try {
-    return await cloud.identity.caller();
-  } finally {
-    cloud.close();
   }
 }

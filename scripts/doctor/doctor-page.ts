@@ -4,6 +4,40 @@ import type { Side } from './report.ts';
 
 const sides: Readonly<Record<Side, string>> = { device: 'the device', cloud: 'the account' };
 
+const overSsh = `## A device over ssh
+
+With \`--host user@host\` the checks of the device run there, and those of the account here, with the credentials of this machine and
+the names that the device gave. It takes no checkout on the device:
+
+- \`ssh user@host true\` has to work without a question. Ports and keys belong in \`~/.ssh/config\`.
+- A user who is not root goes through \`sudo -n\`. Where sudo asks for a password, the checks run as that user, a line on standard error
+  says so, and what only root may read is not checked.
+- They run on the Node of \`dev.fescue.Runtime\`, else on any \`node\` from 20 on in the PATH. Without one, \`runtime\` fails and the others
+  wait for it. The former belongs to the user of the components, and with sudo it runs as root: where these users are not to be
+  trusted that far, log in as one without sudo.
+- What runs there is one program of 1 MB. It comes over the connection and stays in memory: nothing is written on the device, and
+  an interruption ends it within a second or so.
+- \`clock\` compares with AWS; where the device does not reach AWS, with this machine.
+
+\`--root\`, \`--socket\` and \`--recipe-dir\` are paths of the device, and remedies are for the device, too, but for \`fescue\`, whose \`--to\`,
+\`--root\` and \`--host\` they name. \`--cloud --host\` takes the names from the device and checks the account alone.`;
+
+const json = `## JSON
+
+\`--json\` prints one object:
+
+| Field | |
+|---|---|
+| \`version\` | 1; another one when readers have to change |
+| \`fescue\` | version of Fescue |
+| \`host\` | as \`--host\` names it; absent when it is this machine |
+| \`subject\` | by name (\`thing\`, \`fleet\`, \`group\`, \`role\`, \`roleAlias\`, \`bucket\`, \`prefix\`, \`region\`, \`account\`): \`value\`, and \`origin\` in words; absent when it is not known |
+| \`nucleus\` | \`kind\` (\`classic\`, \`lite\`, \`local\`), \`root\`, \`version\`; null without one, absent when there is no Node on the device to tell |
+| \`checks\` | in the order they ran: \`name\`, \`title\`, \`side\` (\`device\`, \`cloud\`), \`status\`, \`found\`, \`remedy\`, \`prerequisite\` with \`step\` (\`1\` to \`6\`, or \`note\`), \`line\` and \`says\` |
+| \`summary\` | how many are \`ok\`, \`warning\`, \`fail\`, \`n.a.\` |
+
+Names of checks and fields stay; texts may change.`;
+
 /** The text of `docs/doctor.md`. */
 export function doctorPage(): string {
   return `<!-- Rendered from the tables of checks by \`npm run render\`; edits here are overwritten. -->
@@ -15,6 +49,7 @@ needs besides.
 
 \`\`\`sh
 sudo -E npx fescue doctor --device                            # on a device
+fescue doctor --host pi@camera-4                              # a device without a checkout, over ssh, and its account
 fescue doctor --cloud --fleet lobby --thing camera-4          # from a laptop: the account alone
 fescue doctor --only runtime,socket,agent
 fescue doctor --list                                          # every check, and none is run
@@ -28,8 +63,10 @@ fescue doctor --list                                          # every check, and
 | \`n.a.\` | It does not apply here, or waits for another check that failed. |
 
 Below each check that is not \`ok\` there is what to do, and which line of the prerequisites asks for it. Exit codes: 0 nothing
-failed, 1 something failed, 2 bad usage, or \`--cloud\` was given and AWS cannot be asked. Without credentials of AWS the device is
-checked all the same, and \`aws-credentials\` is a warning.
+failed, 1 something failed, 2 bad usage, or the device at \`--host\` could not be examined, or \`--cloud\` was given and AWS cannot be
+asked. Without credentials of AWS the device is checked all the same, and \`aws-credentials\` is a warning.
+
+${overSsh}
 
 ## What is examined
 
@@ -46,7 +83,7 @@ Each name is taken from the first place that has it, and the output says from wh
 | Account | \`--account\` | whichever the credentials are of |
 
 The nucleus is the one at \`--root\`, \`GG_ROOT\` or \`GGC_ROOT_PATH\`; else the classic one in \`/greengrass/v2\`, nucleus lite by its
-\`/etc/greengrass\`, or the local nucleus in \`build/nucleus\`. Only root may read the configuration of the classic one; it is taken from
+\`/etc/greengrass\`, or the local nucleus in \`build/nucleus\` of this checkout. Only root may read the configuration of the classic one; it is taken from
 \`config/config.tlog\`, for \`effectiveConfig.yaml\` is only written when the nucleus starts and stops. What nucleus lite was configured
 with is in a database of its own that is not read: there the defaults in the recipe count.
 
@@ -65,20 +102,7 @@ What a device may do is decided by the IoT policies of its certificate and of th
 \`alias-rights\` and \`heartbeat-rights\` evaluate them for each active certificate of the thing, with its name as client id. AWS IoT takes
 \`*\` and \`?\` for wildcards there; \`+\` and \`#\` are characters.
 
-## JSON
-
-\`--json\` prints one object:
-
-| Field | |
-|---|---|
-| \`version\` | 1; another one when readers have to change |
-| \`fescue\` | version of Fescue |
-| \`subject\` | by name (\`thing\`, \`fleet\`, \`group\`, \`role\`, \`roleAlias\`, \`bucket\`, \`prefix\`, \`region\`, \`account\`): \`value\`, and \`origin\` in words; absent when it is not known |
-| \`nucleus\` | \`kind\` (\`classic\`, \`lite\`, \`local\`), \`root\`, \`version\`; null without one |
-| \`checks\` | in the order they ran: \`name\`, \`title\`, \`side\` (\`device\`, \`cloud\`), \`status\`, \`found\`, \`remedy\`, \`prerequisite\` with \`step\` (\`1\` to \`6\`, or \`note\`), \`line\` and \`says\` |
-| \`summary\` | how many are \`ok\`, \`warning\`, \`fail\`, \`n.a.\` |
-
-Names of checks and fields stay; texts may change.
+${json}
 
 ## The checks
 

@@ -1,23 +1,24 @@
 import { CloudError } from '../cloud/cloud-error.ts';
 import type { PolicyVariant } from '../cloud/names.ts';
-import { cloudChecks, deviceChecks } from './all-checks.ts';
-import type { Check, CheckFacts, CloudContext } from './check.ts';
-import { callerWith, type CloudAccess, type Connect, openCloudAccess } from './cloud-access.ts';
+import { cloudChecks } from './all-checks.ts';
+import type { CheckFacts, CloudContext } from './check.ts';
+import { type CloudAccess, type Connect, openCloudAccess } from './cloud-access.ts';
 import { accountCheck } from './cloud-checks/account.ts';
 import { roleInQuestion } from './cloud-checks/subject.ts';
-import type { DeviceContext, DeviceView } from './device/device-view.ts';
+import type { DeviceFacts } from './device-facts.ts';
+import { reconsider } from './reconsider.ts';
 import type { Side, SidedResult } from './report.ts';
 import { type CheckResult, runChecks } from './run-checks.ts';
-import { completeSubject, findSubject, type FoundSubject, subjectOf, type SubjectFlags } from './subject.ts';
+import { completeSubject, type FoundSubject, subjectOf } from './subject.ts';
 
 export type Examination = {
-  readonly device: DeviceView;
-  readonly flags: SubjectFlags;
+  /** What the device has answered. */
+  readonly facts: DeviceFacts;
+  /** Names of the checks of the account to run. */
+  readonly checks: readonly string[];
   readonly variant: PolicyVariant | undefined;
   readonly profile: string | undefined;
   readonly connect: Connect;
-  /** Which checks to run. */
-  readonly isChosen: (name: string, side: Side) => boolean;
   readonly onStart: (check: CheckFacts) => void;
 };
 
@@ -28,17 +29,15 @@ export type Examined = {
   readonly isCloudClosed: boolean;
 };
 
-/** Finds out what is to be examined, and runs the checks that are chosen. */
+/** Goes on from a device to its account, and brings the results of both together. */
 export async function examine(examination: Examination): Promise<Examined> {
-  const { device, flags, onStart } = examination;
-  const found = findSubject(flags, device, device.system.environment);
-  const ofCloud = chosen(cloudChecks, 'cloud', examination);
-  const access = ofCloud.length === 0 ? undefined : await openAccess(found, examination);
+  const { facts, onStart } = examination;
+  const ofCloud = cloudChecks.filter(({ name }) => examination.checks.includes(name));
+  const access = ofCloud.length === 0 ? undefined : await openAccess(examination);
   try {
-    const context = access?.cloud === undefined ? undefined : { cloud: access.cloud, subject: subjectOf(found, device.agent), variant: examination.variant };
-    const subject = context === undefined ? found : await completed(found, context);
-    const identify: DeviceContext['identify'] = async (credentials, region) => callerWith(examination.connect, { credentials, region });
-    const ofDevice = await runChecks(chosen(deviceChecks, 'device', examination), { device, subject: subjectOf(subject, device.agent), identify }, { onStart });
+    const context = access?.cloud === undefined ? undefined : { cloud: access.cloud, subject: subjectOf(facts.subject, facts.agent), variant: examination.variant };
+    const subject = context === undefined ? facts.subject : await completed(facts.subject, context);
+    const ofDevice = reconsider(facts.results, { subject: subjectOf(subject, facts.agent), clockAheadMs: facts.clockAheadMs });
     const results = context === undefined ? closed(access) : await runChecks(ofCloud, context, { onStart });
     return { subject, results: [...sided('device', ofDevice), ...sided('cloud', results)], isCloudClosed: access !== undefined && access.cloud === undefined };
   } finally {
@@ -46,9 +45,9 @@ export async function examine(examination: Examination): Promise<Examined> {
   }
 }
 
-async function openAccess(found: FoundSubject, { connect, profile, onStart }: Examination): Promise<CloudAccess> {
+async function openAccess({ facts, connect, profile, onStart }: Examination): Promise<CloudAccess> {
   onStart(accountCheck);
-  return openCloudAccess(connect, { region: found.region?.value, profile });
+  return openCloudAccess(connect, { region: facts.subject.region?.value, profile });
 }
 
 /** One line stands for all that AWS would have to be asked for. */
@@ -69,10 +68,6 @@ async function roleOf(context: CloudContext): Promise<string | undefined> {
     if (error instanceof CloudError) return undefined;
     throw error;
   }
-}
-
-function chosen<Context>(checks: readonly Check<Context>[], side: Side, { isChosen }: Examination): readonly Check<Context>[] {
-  return checks.filter(({ name }) => isChosen(name, side));
 }
 
 function sided(side: Side, results: readonly CheckResult[]): SidedResult[] {

@@ -1,6 +1,6 @@
 import { productVersion } from '../../components/common/version.ts';
 import type { CheckStatus, Prerequisite } from './check.ts';
-import type { DeviceView } from './device/device-view.ts';
+import type { DeviceFacts } from './device-facts.ts';
 import type { CheckResult } from './run-checks.ts';
 import type { FoundSubject } from './subject.ts';
 
@@ -13,8 +13,11 @@ export type Report = {
   readonly version: 1;
   /** Of Fescue. */
   readonly fescue: string;
+  /** As `--host` names it; absent when it is this machine. */
+  readonly host?: string;
   readonly subject: FoundSubject;
-  readonly nucleus: { readonly kind: string; readonly root: string; readonly version?: string | undefined } | null;
+  /** Null without one, absent when the device could not be asked. */
+  readonly nucleus?: DeviceFacts['nucleus'];
   readonly checks: readonly {
     readonly name: string;
     readonly title: string;
@@ -27,13 +30,17 @@ export type Report = {
   readonly summary: Counts;
 };
 
-export function reportOf(results: readonly SidedResult[], { subject, nucleus }: { subject: FoundSubject; nucleus: DeviceView['nucleus'] }): Report {
+/** What the results are about. */
+export type About = { readonly host?: string | undefined; readonly subject: FoundSubject; readonly nucleus: DeviceFacts['nucleus'] };
+
+export function reportOf(results: readonly SidedResult[], { host, subject, nucleus }: About): Report {
   return {
     version: 1,
     fescue: productVersion,
+    ...(host !== undefined && { host }),
     subject,
-    nucleus: nucleus === undefined ? null : { kind: nucleus.kind, root: nucleus.root, version: nucleus.configuration?.version },
-    checks: results.map(({ side, check: { name, title, prerequisite }, verdict }) => ({ name, title, side, ...verdict, ...(prerequisite && { prerequisite }) })),
+    ...(nucleus !== undefined && { nucleus }),
+    checks: results.map(({ side, check: { name, title, prerequisite }, verdict: { status, found, remedy } }) => ({ name, title, side, status, found, ...(remedy !== undefined && { remedy }), ...(prerequisite && { prerequisite }) })),
     summary: countsOf(results),
   };
 }

@@ -5,7 +5,8 @@ import type { DeviceView } from './device/device-view.ts';
 
 /** A name, and where it comes from, in the words of somebody who wants to change it. */
 export type Named = { readonly value: string; readonly origin: string };
-type Name = Exclude<keyof Subject, keyof AgentFacts>;
+export const subjectNames = ['thing', 'fleet', 'group', 'role', 'roleAlias', 'bucket', 'prefix', 'region', 'account'] as const satisfies readonly (keyof Subject)[];
+type Name = (typeof subjectNames)[number];
 export type FoundSubject = { readonly [Key in Name]?: Named };
 
 /** What the command line names. */
@@ -13,11 +14,12 @@ export type SubjectFlags = Omit<Subject, 'group' | 'prefix' | keyof AgentFacts>;
 
 type Candidate = readonly [value: string | undefined, origin: string];
 
-/** What is examined, by flags, by this device, and by the environment, in this order. */
-export function findSubject(flags: SubjectFlags, { nucleus, agent }: Pick<DeviceView, 'nucleus' | 'agent'>, environment: NodeJS.ProcessEnv): FoundSubject {
+/** What is examined, by flags, by the device where one could be looked at, and by the environment, in this order. */
+export function findSubject(flags: SubjectFlags, device: Pick<DeviceView, 'nucleus' | 'agent'> | undefined, environment: NodeJS.ProcessEnv): FoundSubject {
+  const { nucleus, agent } = device ?? {};
   const inNucleus = nucleus?.configurationFile ?? '';
-  const settings = agent.component === undefined ? undefined : agent.settings;
-  const inAgent = (key: string): string => `${key} of ${agent.component?.name}`;
+  const settings = agent?.component === undefined ? undefined : agent.settings;
+  const inAgent = (key: string): string => `${key} of ${agent?.component?.name}`;
   const { thingName, roleAlias, region } = nucleus?.configuration ?? {};
   const fleet = first([flags.fleet, '--fleet'], [settings?.DeviceFleetName, inAgent('DeviceFleetName')]);
   return withoutAbsent({
@@ -50,12 +52,17 @@ export function completeSubject(found: FoundSubject, { account, region, role }: 
   });
 }
 
-/** The names alone, for the checks, and what else the agent's settings say. */
-export function subjectOf(found: FoundSubject, { component, settings }: DeviceView['agent']): Subject {
-  const names: Omit<Subject, keyof AgentFacts> = Object.fromEntries(Object.entries(found).map(([key, { value }]) => [key, value]));
-  if (component === undefined) return names;
+/** What the agent's settings say besides names; nothing without an agent. */
+export function agentFactsOf({ component, settings }: DeviceView['agent']): AgentFacts {
+  if (component === undefined) return {};
   const device = settings.DeviceName === '' ? {} : { device: settings.DeviceName };
-  return { ...names, anyBucketName: settings.BucketNameRule === 'any', provider: settings.Provider as HeartbeatProvider, ...device };
+  return { anyBucketName: settings.BucketNameRule === 'any', provider: settings.Provider as HeartbeatProvider, ...device };
+}
+
+/** The names alone, for the checks, and what else the agent's settings say. */
+export function subjectOf(found: FoundSubject, agent: AgentFacts): Subject {
+  const names: Omit<Subject, keyof AgentFacts> = Object.fromEntries(Object.entries(found).map(([key, { value }]) => [key, value]));
+  return { ...names, ...agent };
 }
 
 function first(...candidates: readonly Candidate[]): Named | undefined {

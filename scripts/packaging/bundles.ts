@@ -29,7 +29,7 @@ const libraryFolders: Plugin = {
 };
 
 /** Of the checkout's own manifest the programs need the version: a change of the rest must not change them. */
-const ownManifest: Plugin = {
+export const ownManifest: Plugin = {
   name: 'own-manifest',
   setup: (bundle) => {
     bundle.onLoad({ filter: /\/package\.json$/ }, ({ path }) => (path === inCheckout('package.json') ? { contents: JSON.stringify({ version: productVersion }), loader: 'json' } : undefined));

@@ -6,9 +6,19 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { runProcess } from '../../scripts/deploy/run-process.ts';
 import type { Report } from '../../scripts/doctor/report.ts';
 import { effectiveConfig, layDown } from '../helpers/doctor-device.ts';
-import { complaints, examine, serve, urlOf } from '../helpers/doctor-report.ts';
+import { complaints, examine, type Examined, serve, urlOf } from '../helpers/doctor-report.ts';
 import { fescue } from '../helpers/run-command.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
+
+const isRoot = process.getuid?.() === 0;
+
+/** What doctor finds for a user who is not root. */
+async function asOther(...args: string[]): Promise<Examined> {
+  const prefix = isRoot ? ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups'] : [];
+  const [program = '', ...rest] = [...prefix, process.execPath, resolve('scripts/fescue.ts'), 'doctor', ...args];
+  const { code, stdout } = await runProcess([program, ...rest]);
+  return { code, report: JSON.parse(stdout) as Report };
+}
 
 describe('on a device with the classic nucleus', () => {
   async function useClassic(options: Parameters<typeof effectiveConfig>[0]): Promise<string> {
@@ -50,14 +60,34 @@ describe('on a device with the classic nucleus', () => {
     const root = await useClassic({});
     await chmod(root, 0o755);
     await chmod(join(root, 'config'), 0o700);
-    const asOther = process.getuid?.() === 0 ? ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups'] : [];
-    if (asOther.length === 0) await chmod(join(root, 'config'), 0o000);
+    if (!isRoot) await chmod(join(root, 'config'), 0o000);
     onTestFinished(async () => chmod(join(root, 'config'), 0o700));
-    const [program, ...rest] = [...asOther, process.execPath, resolve('scripts/fescue.ts'), 'doctor', '--json', ...args, '--root', root];
-    const { code, stdout } = await runProcess([program ?? '', ...rest]);
-    const report = JSON.parse(stdout) as Report;
-    expect(complaints({ code, report })).toEqual({ greengrass: expect.stringMatching(/^warning: .*cannot be read: only root may/) as string });
-    expect(report.checks.find(({ name }) => name === 'greengrass')?.remedy).toContain('sudo');
+    // Somebody else's agent may run on this machine.
+    const examined = await asOther('--json', ...args, '--skip', 'socket,agent,models', '--root', root);
+    expect(complaints(examined)).toEqual({ greengrass: expect.stringMatching(/^warning: .*cannot be read: only root may/) as string });
+    expect(examined.report.checks.find(({ name }) => name === 'greengrass')?.remedy).toContain('sudo');
+  });
+
+  test('a root that is hidden from this user', async () => {
+    const root = await useClassic({});
+    await chmod(root, isRoot ? 0o700 : 0o000);
+    onTestFinished(async () => chmod(root, 0o700));
+    const examined = await asOther('--json', '--device', '--only', 'greengrass,greengrass-running,device-thing-name', '--root', root);
+    expect([examined.code, complaints(examined)]).toEqual([0, { greengrass: expect.stringContaining('only root may') as string, 'greengrass-running': expect.stringMatching(/^warning: could not check: .*hidden from this user$/) as string }]);
+  });
+
+  test('an agent to which this user may not connect', async () => {
+    const root = await useClassic({});
+    await chmod(root, 0o755);
+    const path = join(root, 'agent.sock');
+    const agent = createServer((socket) => socket.destroy());
+    agent.listen(path);
+    await once(agent, 'listening');
+    onTestFinished(() => void agent.close());
+    await chmod(path, isRoot ? 0o600 : 0o000);
+    const examined = await asOther('--json', '--device', '--only', 'socket,agent,models', '--socket', path, '--root', root);
+    expect(complaints(examined)).toEqual({ socket: expect.stringMatching(/^warning: .*this user may not connect$/) as string });
+    expect(examined.report.checks.map(({ status }) => status)).toEqual(['warning', 'n.a.', 'n.a.']);
   });
 });
 

@@ -35,7 +35,7 @@ export function effectiveConfig({ thingName = 'camera-4', version = '2.14.0', ro
       'aws.greengrass.Nucleus': { componentType: 'NUCLEUS', configuration: { awsRegion: 'eu-west-1', iotRoleAlias: roleAlias, iotCredEndpoint: 'x.credentials.iot.eu-west-1.amazonaws.com' }, version },
       ...(tokenExchangePort !== undefined && { 'aws.greengrass.TokenExchangeService': { componentType: 'GENERIC', configuration: { activePort: tokenExchangePort }, version: '2.0.3' } }),
       DeploymentService: { version: '0.0.0' },
-      main: { dependencies: ['DeploymentService:HARD'] },
+      main: { dependencies: ['DeploymentService:HARD', 'aws.greengrass.TokenExchangeService', ...Object.keys(components)] },
       ...Object.fromEntries(Object.entries(components).map(([name, configuration]) => [name, { componentType: 'GENERIC', configuration, version: '0.1.0' }])),
     },
   });
@@ -53,7 +53,8 @@ export async function layDown(folder: string, files: Readonly<Record<string, str
 export async function runDeviceCheck(name: string, device: DeviceView, { subject = {}, identify = refuse }: { subject?: Subject; identify?: DeviceContext['identify'] } = {}): Promise<Verdict> {
   const check = deviceChecks.find((one) => one.name === name);
   if (check === undefined) throw new Error(`there is no check ${name}`);
-  return check.run({ device, subject, identify });
+  const verdict = await check.run({ device, subject, identify });
+  return check.reconsider?.(verdict, { subject }) ?? verdict;
 }
 
 async function refuse(): Promise<never> {

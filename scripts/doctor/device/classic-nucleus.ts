@@ -6,12 +6,13 @@ import { FescueError, hasCode } from '../../../components/common/errors.ts';
 import type { Verdict } from '../check.ts';
 import { fail, warning } from '../verdict.ts';
 import type { DeployedComponent, Nucleus, NucleusConfiguration } from './device-view.ts';
-import { readIfThere, statusOf } from './files.ts';
+import { asRoot, readIfThere, statusOf } from './files.ts';
+import { neededComponents } from './needed-components.ts';
 import { replay } from './transaction-log.ts';
 
 /** Keys in lower case: the nucleus takes and writes them in any. */
 const system = z.looseObject({ thingname: z.coerce.string().nullish(), rootpath: z.string().nullish(), ipcsocketpath: z.string().nullish() });
-const service = z.looseObject({ componentType: z.string().nullish(), version: z.coerce.string().nullish(), configuration: z.record(z.string(), z.unknown()).nullish() });
+const service = z.looseObject({ componentType: z.string().nullish(), version: z.coerce.string().nullish(), dependencies: z.array(z.string()).nullish().catch(undefined), configuration: z.record(z.string(), z.unknown()).nullish() });
 export const nucleusConfigurationFile = z.looseObject({ system: z.record(z.string(), z.unknown()).transform(lowerCase).pipe(system).nullish(), services: z.record(z.string(), service.catch({})).nullish() });
 type ConfigurationFile = z.output<typeof nucleusConfigurationFile>;
 
@@ -40,7 +41,7 @@ async function readConfiguration(root: string): Promise<Read | undefined> {
     const isInstalled = (await statusOf(join(root, 'config'))) !== undefined || (await statusOf(join(root, 'alts'))) !== undefined;
     return isInstalled ? { file, problem: fail(`${file} is missing: the nucleus has never been started`, 'Start it: sudo systemctl start greengrass') } : undefined;
   } catch (error) {
-    if (error instanceof FescueError) return { file, problem: warning(`${file} cannot be read: only root may`, 'Run fescue doctor as root (sudo -E).') };
+    if (error instanceof FescueError) return { file, problem: warning(`${file} cannot be read: only root may`, asRoot) };
     if (!(error instanceof YAMLParseError) && !(error instanceof z.ZodError)) throw error;
     return { file, problem: fail(`${file} is no configuration of a nucleus`, 'Restart the nucleus, which writes it anew: sudo systemctl restart greengrass') };
   }
@@ -48,6 +49,7 @@ async function readConfiguration(root: string): Promise<Read | undefined> {
 
 async function configurationOf({ system: own, services = {} }: ConfigurationFile, root: string): Promise<NucleusConfiguration> {
   const all = Object.entries(services ?? {});
+  const isNeeded = neededComponents(services ?? {});
   const nucleus = all.find(([name, { componentType }]) => componentType === 'NUCLEUS' || name === 'aws.greengrass.Nucleus')?.[1];
   const port = services?.['aws.greengrass.TokenExchangeService']?.configuration?.['activePort'];
   return {
@@ -57,7 +59,7 @@ async function configurationOf({ system: own, services = {} }: ConfigurationFile
     region: textOf(nucleus?.configuration?.['awsRegion']),
     tokenExchangeUrl: typeof port === 'number' ? `http://localhost:${port}/2016-11-01/credentialprovider/` : undefined,
     // What has no type is a part of the nucleus.
-    components: all.flatMap(([name, one]): DeployedComponent[] => (!one.version || !one.componentType || one.componentType === 'NUCLEUS' ? [] : [{ name, version: one.version, configuration: one.configuration ?? {} }])),
+    components: all.flatMap(([name, one]): DeployedComponent[] => (!one.version || !one.componentType || one.componentType === 'NUCLEUS' || !isNeeded(name) ? [] : [{ name, version: one.version, configuration: one.configuration ?? {} }])),
   };
 }
 

@@ -10,6 +10,10 @@ export type System = {
   /** Folder below which `/proc`, `/etc` and the others are: `/`, but for tests. */
   readonly base: string;
   readonly environment: NodeJS.ProcessEnv;
+  /** As the operator reaches it from another machine; absent when it is the operator's own. */
+  readonly host?: string | undefined;
+  /** The version of glibc that this program runs on; absent where another machine is looked at, or there is none. */
+  readonly glibc?: (() => string | undefined) | undefined;
   readonly run: (argv: Argv, options?: ProcessOptions) => Promise<Finished>;
 };
 

@@ -25,8 +25,11 @@ export async function statusOf(path: string): Promise<Stats | undefined> {
   return ifThere(path, async () => lstat(path));
 }
 
+/** What to do about files that are hidden from this user. */
+export const asRoot = 'Run fescue doctor as root: with sudo -E, or with --host as a user of whom sudo asks no password.';
+
 export function notPermitted(path: string, cause?: unknown): FescueError {
-  return new FescueError('failed-precondition', `${path} may not be read by this user. Run fescue doctor as root (sudo -E).`, { cause });
+  return new FescueError('failed-precondition', `${path} may not be read by this user. ${asRoot}`, { cause });
 }
 
 async function ifThere<Value>(path: string, look: () => Promise<Value>): Promise<Value | undefined> {

@@ -19,8 +19,19 @@ export async function libC(system: System): Promise<LibC> {
   const { code, stdout } = await system.run(['getconf', 'GNU_LIBC_VERSION'], { timeoutMs: commandTimeoutMs });
   const version = code === 0 ? /^glibc (\d+\.\d+)/.exec(stdout)?.[1] : undefined;
   if (version !== undefined) return { kind: 'glibc', version };
+  // A small system has no getconf.
+  const own = system.glibc?.();
+  if (own !== undefined) return { kind: 'glibc', version: own };
   const libraries = (await namesIn(join(system.base, 'lib'))) ?? [];
   return { kind: libraries.some((name) => name.startsWith('ld-musl-')) ? 'musl' : 'unknown' };
+}
+
+/** Of this process. */
+export function ownGlibc(): string | undefined {
+  // The names of the other ends of connections take long where there is no network.
+  Object.assign(process.report, { excludeNetwork: true });
+  const report = process.report.getReport() as { header?: { glibcVersionRuntime?: string } };
+  return report.header?.glibcVersionRuntime;
 }
 
 /** Whether a version such as `2.36` is at least another one. */

@@ -8,7 +8,7 @@ import { segment } from '../../local-nucleus/store.ts';
 import { fail, warning } from '../verdict.ts';
 import { nucleusConfigurationFile, textOf } from './classic-nucleus.ts';
 import type { DeployedComponent, Nucleus, NucleusConfiguration, System } from './device-view.ts';
-import { namesIn, readIfThere } from './files.ts';
+import { asRoot, namesIn, readIfThere } from './files.ts';
 
 const usualRoot = '/var/lib/greengrass';
 const commandTimeoutMs = 10_000;
@@ -32,7 +32,7 @@ export async function liteNucleus(system: System): Promise<Nucleus | undefined> 
     };
     return { ...common, root, ipcSocket: join(root, 'gg-ipc.socket'), configuration };
   } catch (error) {
-    if (error instanceof FescueError) return { ...common, configuration: undefined, problem: warning(`${folder} cannot be read: only root may`, 'Run fescue doctor as root (sudo -E).') };
+    if (error instanceof FescueError) return { ...common, configuration: undefined, problem: warning(`${folder} cannot be read: only root may`, asRoot) };
     if (!(error instanceof YAMLParseError) && !(error instanceof z.ZodError)) throw error;
     return { ...common, configuration: undefined, problem: fail(`${folder} holds no configuration of nucleus lite`, 'Correct config.yaml by its guide, remove config.db in its root, and restart greengrass-lite.target.') };
   }

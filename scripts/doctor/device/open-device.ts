@@ -4,11 +4,11 @@ import { defaultSocketPath } from '../../../components/common/agent-client.ts';
 import { parseSettings } from '../../../components/common/settings.ts';
 import { runProcess } from '../../deploy/run-process.ts';
 import { greengrassRoot } from '../../deploy/greengrass-target.ts';
-import { localRoot } from '../../deploy/local-target.ts';
 import { componentNames } from '../../packaging/recipes.ts';
 import { classicNucleus } from './classic-nucleus.ts';
 import type { DeployedAgent, DeviceView, Nucleus, System } from './device-view.ts';
 import { statusOf } from './files.ts';
+import { ownGlibc } from './glibc.ts';
 import { liteNucleus } from './lite-nucleus.ts';
 import { localNucleus } from './local-nucleus.ts';
 
@@ -18,17 +18,19 @@ export type DeviceOptions = {
   /** The agent's socket; without one, that of its configuration. */
   readonly socket?: string | undefined;
   readonly recipeFolder?: string | undefined;
+  /** Where a local nucleus is looked for last. */
+  readonly localRoot?: string | undefined;
 };
 
-/** This machine itself. */
-export function thisSystem(): System {
-  return { base: '/', environment: process.env, run: runProcess };
+/** This machine itself. @param host as the operator reaches it, when it is not the operator's own */
+export function thisSystem(host?: string): System {
+  return { base: '/', environment: process.env, host, glibc: ownGlibc, run: runProcess };
 }
 
 /** Finds the Greengrass and the agent of a machine; that there is none is no error. */
 export async function openDevice(system: System, options: DeviceOptions = {}): Promise<DeviceView> {
   const named = options.root ?? system.environment['GG_ROOT'] ?? system.environment['GGC_ROOT_PATH'];
-  const { nucleus, searched } = await findNucleus(system, named === undefined || named === '' ? undefined : resolve(named));
+  const { nucleus, searched } = named === undefined || named === '' ? await findNucleus(system, options.localRoot) : { nucleus: await nucleusAt(system, resolve(named)), searched: [resolve(named)] };
   const agent = deployedAgent(nucleus);
   return {
     system,
@@ -45,11 +47,11 @@ export async function openDevice(system: System, options: DeviceOptions = {}): P
 
 type Found = { readonly nucleus: Nucleus | undefined; readonly searched: readonly string[] };
 
-async function findNucleus(system: System, root: string | undefined): Promise<Found> {
-  if (root !== undefined) return { nucleus: await nucleusAt(system, root), searched: [root] };
+async function findNucleus(system: System, localRoot: string | undefined): Promise<Found> {
   const usual = join(system.base, greengrassRoot);
-  const searched = [usual, join(system.base, 'etc/greengrass'), localRoot];
-  return { nucleus: (await classicNucleus(usual)) ?? (await liteNucleus(system)) ?? (await localNucleus(localRoot)), searched };
+  const searched = [usual, join(system.base, 'etc/greengrass'), ...(localRoot === undefined ? [] : [localRoot])];
+  const local = async (): Promise<Nucleus | undefined> => (localRoot === undefined ? undefined : localNucleus(localRoot));
+  return { nucleus: (await classicNucleus(usual)) ?? (await liteNucleus(system)) ?? (await local()), searched };
 }
 
 /** Lite's configuration is not in its root, but names it. */

@@ -24,6 +24,15 @@ test('a program gets its arguments as they are, and its output and code come bac
   expect(await runProcess(['sh', '-c', 'printf "%s|" "$@"; echo problem >&2; exit 3', 'sh', ...odd])).toEqual({ code: 3, stdout: `${odd.join('|')}|`, stderr: 'problem\n' });
 });
 
+test('a program gets its input, and nothing without', async () => {
+  expect((await runProcess(['cat'], { input: Buffer.from('a\0b') })).stdout).toBe('a\0b');
+  expect((await runProcess(['cat'])).stdout).toBe('');
+});
+
+test('a program that does not read its input ends as it wants', async () => {
+  expect(await runProcess(['sh', '-c', 'exit 5'], { input: Buffer.alloc(1024 ** 2) })).toMatchObject({ code: 5 });
+});
+
 test('a program that is not there ends as in a shell', async () => {
   expect(await runProcess(['no-such-program-here'])).toEqual({ code: 127, stdout: '', stderr: 'no-such-program-here: not found' });
 });

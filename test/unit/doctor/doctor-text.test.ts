@@ -5,7 +5,7 @@ import { fail, notApplicable, ok, warning } from '../../../scripts/doctor/verdic
 
 const plain = { width: Infinity, paint: (_: string, text: string) => text };
 const subject = { thing: { value: 'camera-4', origin: '--thing' } };
-const about = { subject, nucleus: undefined };
+const about = { subject, nucleus: null };
 
 const results: readonly SidedResult[] = [
   { side: 'device', check: { name: 'disk', title: '' }, verdict: warning('3 MiB free', 'Make room.') },
@@ -37,9 +37,24 @@ What Fescue needs besides
 `);
 });
 
+test('names the host, and spells the same remedy out once', () => {
+  const hidden = (name: string): SidedResult => ({ side: 'device', check: { name, title: '' }, verdict: warning('hidden', 'Run it as root.') });
+  expect(doctorText([hidden('runtime'), hidden('recipes')], { host: 'pi@camera-4', subject: {}, nucleus: undefined }, plain)).toBe(`device      pi@camera-4  (--host)
+Greengrass  not known
+
+What Fescue needs besides
+  runtime  warning  hidden
+                    -> Run it as root.
+  recipes  warning  hidden
+                    -> as for runtime
+
+0 ok, 2 warnings, 0 failed, 0 not applicable
+`);
+});
+
 test('is wrapped at blanks to the width of the terminal, under the text it goes on', () => {
   const [long] = [{ side: 'device', check: { name: 'disk', title: '' }, verdict: fail('one two three four five six seven', '/a/path/that/stays/whole/for/its/reader and more words here') }] as const;
-  const lines = doctorText([long], { subject: {}, nucleus: undefined }, { ...plain, width: 45 }).split('\n');
+  const lines = doctorText([long], { subject: {}, nucleus: null }, { ...plain, width: 45 }).split('\n');
   expect(lines.slice(3, 8)).toEqual(['  disk  fail     one two three four five six', '                 seven', '                 -> /a/path/that/stays/whole/for/its/reader', '                    and more words here', '']);
 });
 
@@ -54,6 +69,11 @@ test('shows text of others without what moves the cursor', () => {
 
 test('counts in words', () => {
   expect(summaryText({ ok: 12, warning: 2, fail: 0, 'n.a.': 3 })).toBe('12 ok, 2 warnings, 0 failed, 3 not applicable');
+});
+
+test('is JSON for programs, with the host where there is one and without evidence', () => {
+  const [credentials] = [{ side: 'device', check: { name: 'credentials', title: '' }, verdict: { ...ok('x'), evidence: { role: 'y' } } }] as const;
+  expect(reportOf([credentials], { host: 'pi@camera-4', subject, nucleus: undefined })).toEqual({ version: 1, fescue: expect.any(String) as string, host: 'pi@camera-4', subject, checks: [{ name: 'credentials', title: '', side: 'device', status: 'ok', found: 'x' }], summary: { ok: 1, warning: 0, fail: 0, 'n.a.': 0 } });
 });
 
 test('is JSON for programs', () => {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { agentSettings } from '../../../components/agent/settings.ts';
 import { parseSettings } from '../../../components/common/settings.ts';
 import type { DeviceView, NucleusConfiguration } from '../../../scripts/doctor/device/device-view.ts';
-import { completeSubject, findSubject, subjectOf } from '../../../scripts/doctor/subject.ts';
+import { agentFactsOf, completeSubject, findSubject, subjectOf } from '../../../scripts/doctor/subject.ts';
 
 const file = '/greengrass/v2/config/effectiveConfig.yaml';
 
@@ -55,8 +55,8 @@ test('a role that AWS tells is told to be the one behind the alias, unless someb
 
 test('checks get the names, and what else the settings of the agent say', () => {
   const any = device({}, { BucketNameRule: 'any', DeviceFleetName: 'lobby' });
-  expect(subjectOf(findSubject({}, any, {}), any.agent)).toEqual({ fleet: 'lobby', group: 'lobby', prefix: 'sme-capture', anyBucketName: true, provider: 'iot' });
+  expect(subjectOf(findSubject({}, any, {}), agentFactsOf(any.agent))).toEqual({ fleet: 'lobby', group: 'lobby', prefix: 'sme-capture', anyBucketName: true, provider: 'iot' });
   const silent = device({}, { Provider: 'none', DeviceName: 'camera-7' });
-  expect(subjectOf({}, silent.agent)).toEqual({ anyBucketName: false, provider: 'none', device: 'camera-7' });
-  expect(subjectOf(findSubject({ fleet: 'lobby' }, nothing, {}), nothing.agent)).toEqual({ fleet: 'lobby', group: 'lobby' });
+  expect(subjectOf({}, agentFactsOf(silent.agent))).toEqual({ anyBucketName: false, provider: 'none', device: 'camera-7' });
+  expect(subjectOf(findSubject({ fleet: 'lobby' }, undefined, {}), {})).toEqual({ fleet: 'lobby', group: 'lobby' });
 });

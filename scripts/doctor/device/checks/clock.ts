@@ -12,17 +12,25 @@ export const clockCheck: Check<DeviceContext> = {
   title: 'The clock is right',
   meaning: 'AWS refuses requests whose signature is more than five minutes off, certificates seem to have expired, captures lie in the folder of another hour.',
   run: async ({ device, subject }) => clockVerdict(await deviationMs(timeSource(device, subject.region)), await isSynchronised(device)),
+  reconsider: (verdict, { clockAheadMs }) => {
+    const clock = verdict.evidence?.uncomparedClock;
+    return clock === undefined || clockAheadMs === undefined ? verdict : clockVerdict(clockAheadMs, clock === 'unknown' ? undefined : clock === 'synchronised', 'the machine that asks');
+  },
 };
 
-/** @param deviation of this clock from another one, in milliseconds; undefined when none could be asked */
-export function clockVerdict(deviation: number | undefined, synchronised: boolean | undefined): Verdict {
-  const remedy = 'sudo timedatectl set-ntp true, and see that NTP (UDP port 123) leaves the network';
+/**
+ * @param deviation of this clock from another one, in milliseconds; undefined when none could be asked
+ * @param other whose clock that is
+ */
+export function clockVerdict(deviation: number | undefined, synchronised: boolean | undefined, other = 'AWS'): Verdict {
+  const remedy = deviation === undefined && synchronised === undefined ? 'Compare date -u with another clock, or let this machine reach AWS' : 'sudo timedatectl set-ntp true, and see that NTP (UDP port 123) leaves the network';
   const synchronisation = synchronised === undefined ? 'whether it is synchronised cannot be told' : synchronised ? 'synchronised' : 'not synchronised';
   if (deviation === undefined) {
-    if (synchronised === true) return ok('synchronised; AWS could not be reached to compare');
-    return warning(`${synchronisation}, and AWS could not be reached to compare`, remedy);
+    const evidence = { uncomparedClock: synchronised === undefined ? 'unknown' : synchronised ? 'synchronised' : 'not synchronised' } as const;
+    if (synchronised === true) return { ...ok('synchronised; AWS could not be reached to compare'), evidence };
+    return { ...warning(`${synchronisation}, and AWS could not be reached to compare`, remedy), evidence };
   }
-  const found = `${Math.round(Math.abs(deviation) / 1000)} s ${deviation < 0 ? 'behind' : 'ahead of'} AWS, ${synchronisation}`;
+  const found = `${Math.round(Math.abs(deviation) / 1000)} s ${deviation < 0 ? 'behind' : 'ahead of'} ${other}, ${synchronisation}`;
   if (Math.abs(deviation) > refusedMs) return fail(found, remedy);
   if (Math.abs(deviation) > noticeableMs || synchronised === false) return warning(found, remedy);
   return ok(found);

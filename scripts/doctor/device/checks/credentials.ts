@@ -5,6 +5,8 @@ import type { Check, Verdict } from '../../check.ts';
 import { splitMessage } from '../../split-message.ts';
 import { fail, notApplicable, ok, warning } from '../../verdict.ts';
 import type { DeviceContext, DeviceView } from '../device-view.ts';
+import { asRoot } from '../files.ts';
+import { targetFlags } from '../target-flags.ts';
 import { askExchange, findExchange } from '../token-exchange.ts';
 
 export const credentialCheck: Check<DeviceContext> = {
@@ -18,6 +20,11 @@ export const credentialCheck: Check<DeviceContext> = {
     if (exchange === undefined) return unasked(context.device);
     const given = await askExchange(exchange).catch(refusalOf);
     return given instanceof FescueError ? fail(given.message, remedy(context.device)) : judge(given, exchange.url, context);
+  },
+  reconsider: (verdict, { subject: { role, fleet = 'FLEET' } }) => {
+    const given = verdict.evidence?.role;
+    if (given === undefined || role === undefined || given === role) return verdict;
+    return fail(`${verdict.found}; expected the role ${role}`, `Let the role alias lead there: fescue setup --fleet ${fleet} --role ${role} --adopt --apply`);
   },
 };
 
@@ -38,8 +45,7 @@ async function judge(credentials: Given, url: string, { device, subject, identif
   if (caller instanceof FescueError) return unidentified(caller, until, device);
   const { arn } = caller;
   const role = /:assumed-role\/([^/]+)\//.exec(arn)?.[1];
-  if (subject.role !== undefined && role !== undefined && role !== subject.role) return fail(`${arn}, until ${until}; expected the role ${subject.role}`, `Let the role alias lead there: fescue setup --fleet ${subject.fleet ?? 'FLEET'} --role ${subject.role} --adopt --apply`);
-  return ok(`${arn}, until ${until}`);
+  return { ...ok(`${arn}, until ${until}`), ...(role !== undefined && { evidence: { role } }) };
 }
 
 /** AWS knows them not, or could not be asked. */
@@ -49,12 +55,13 @@ function unidentified(error: FescueError, until: string, device: DeviceView): Ve
   return isRefused ? fail(`credentials until ${until}, which AWS refuses: ${problem}`, remedy(device)) : warning(`credentials until ${until}; whose they are could not be asked: ${problem}`, advice);
 }
 
-function unasked({ nucleus }: DeviceView): Verdict {
+function unasked(device: DeviceView): Verdict {
+  const { nucleus } = device;
   if (nucleus === undefined) return notApplicable('no Greengrass');
-  if (nucleus.kind === 'lite') return notApplicable('nucleus lite lets only components ask', 'Look for "got AWS credentials": fescue logs dev.fescue.EdgeAgent --to lite');
-  if (nucleus.configuration === undefined) return notApplicable('where the service is, is not known', 'Run fescue doctor as root (sudo -E).');
+  if (nucleus.kind === 'lite') return notApplicable('nucleus lite lets only components ask', `Look for "got AWS credentials": fescue logs dev.fescue.EdgeAgent${targetFlags(device)}`);
+  if (nucleus.configuration === undefined) return notApplicable('where the service is, is not known', asRoot);
   if (nucleus.configuration.tokenExchangeUrl === undefined) return fail('the token exchange service does not run', 'Deploy a component that depends on aws.greengrass.TokenExchangeService, as dev.fescue.EdgeAgent does, to a device that is registered with a role alias.');
-  return notApplicable('only components and the holder of the credentials of greengrass-cli may ask', 'Deploy aws.greengrass.Cli and run fescue doctor as root, or look for "got AWS credentials": fescue logs dev.fescue.EdgeAgent --to greengrass');
+  return notApplicable('only components and the holder of the credentials of greengrass-cli may ask', `Deploy aws.greengrass.Cli and run fescue doctor as root, or look for "got AWS credentials": fescue logs dev.fescue.EdgeAgent${targetFlags(device)}`);
 }
 
 function remedy({ nucleus }: DeviceView): string {

@@ -5,7 +5,7 @@ import { nucleusPid } from '../../../local-nucleus/background.ts';
 import type { Check, Verdict } from '../../check.ts';
 import { fail, notApplicable, ok, warning } from '../../verdict.ts';
 import type { DeviceContext, Nucleus, System } from '../device-view.ts';
-import { namesIn } from '../files.ts';
+import { asRoot, namesIn } from '../files.ts';
 import { reach } from '../sockets.ts';
 
 export const kindNames: Readonly<Record<Nucleus['kind'], string>> = { classic: 'the classic nucleus', lite: 'nucleus lite', local: "Fescue's local nucleus" };
@@ -19,8 +19,8 @@ export const greengrassChecks: readonly Check<DeviceContext>[] = [
     title: 'Greengrass core software is installed',
     prerequisite: { step: '1', line: 7, says: 'Install the AWS IoT Greengrass Core software.' },
     meaning: 'Nothing can be deployed to this machine. Where it is no device, leave the checks of a device out with --cloud.',
-    run: async ({ device: { nucleus, searched } }) => {
-      if (nucleus === undefined) return fail(`no Greengrass in ${searched.join(', ')}`, 'Install it by docs/devices/README.md, or name its root with --root. To try Fescue without: fescue nucleus start');
+    run: async ({ device: { nucleus, searched, system } }) => {
+      if (nucleus === undefined) return fail(`no Greengrass in ${searched.join(', ')}`, `Install it by docs/devices/README.md, or name its root with --root.${system.host === undefined ? ' Where the device is another machine, name that with --host. To try Fescue without Greengrass: fescue nucleus start' : ''}`);
       return nucleus.problem ?? ok(`${kindNames[nucleus.kind]} in ${nucleus.root}`);
     },
   },
@@ -71,7 +71,9 @@ const starts: Readonly<Record<Nucleus['kind'], (nucleus: Nucleus) => string>> = 
 async function runningVerdict(nucleus: Nucleus, system: System): Promise<Verdict> {
   const sign = await signs[nucleus.kind](nucleus, system);
   if (sign !== undefined) return ok(sign);
-  if ((await reach(nucleus.ipcSocket)) === 'open') return ok(`somebody answers at ${nucleus.ipcSocket}`);
+  const reached = await reach(nucleus.ipcSocket);
+  if (reached === 'open') return ok(`somebody answers at ${nucleus.ipcSocket}`);
+  if (reached === 'denied') return warning(`could not check: ${nucleus.ipcSocket} is hidden from this user`, asRoot);
   return fail(`${kindNames[nucleus.kind]} in ${nucleus.root} does not run`, starts[nucleus.kind](nucleus));
 }
 

@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import { availableBytes, memoryNeeded } from '../../../../components/agent/memory-budget.ts';
-import { AgentClient } from '../../../../components/common/agent-client.ts';
 import { FescueError } from '../../../../components/common/errors.ts';
 import { readableBytes } from '../../../commands/readable-bytes.ts';
 import type { Check, Verdict } from '../../check.ts';
 import { fail, ok, warning } from '../../verdict.ts';
+import { modelsAt } from '../ask-agent.ts';
 import type { DeviceContext, DeviceView } from '../device-view.ts';
 
 const timeoutMs = 2_000;
@@ -32,16 +32,13 @@ export function memoryVerdict(available: number, largest: Largest): Verdict {
 }
 
 async function largestModel({ socket, agent: { settings, workFolder = '/' } }: DeviceView): Promise<Largest> {
-  const client = new AgentClient({ socketPath: socket.path });
   try {
-    const models = await client.listModels({ timeoutMs });
+    const models = await modelsAt(socket.path, { timeoutMs });
     const needs = await Promise.all(models.map(async ({ name, url }) => ({ alias: name, bytes: await memoryNeeded(resolve(workFolder, url), settings.Instances) })));
     return needs.toSorted((left, right) => right.bytes - left.bytes)[0];
   } catch (error) {
     // That the agent does not answer is told by a check of its own.
     if (error instanceof FescueError) return undefined;
     throw error;
-  } finally {
-    client.close();
   }
 }

@@ -2,6 +2,7 @@ import { roleAliasRule, thingNameRule } from '../../../cloud/names.ts';
 import type { Check, Verdict } from '../../check.ts';
 import { fail, notApplicable, ok } from '../../verdict.ts';
 import type { DeviceContext, DeviceView, NucleusConfiguration } from '../device-view.ts';
+import { targetFlags } from '../target-flags.ts';
 
 const unknown = 'the configuration of the nucleus is not known';
 const provision = 'Register the device and restart the nucleus, by docs/devices/README.md; fescue setup prints the command.';
@@ -37,13 +38,14 @@ function whereKnown({ device: { nucleus } }: DeviceContext, judge: (configuratio
   return nucleus?.configuration === undefined ? notApplicable(unknown) : judge(nucleus.configuration);
 }
 
-function thingVerdict({ thingName }: NucleusConfiguration, { device: { agent, nucleus }, subject }: DeviceContext): Verdict {
+function thingVerdict({ thingName }: NucleusConfiguration, { device: view, subject }: DeviceContext): Verdict {
+  const { agent, nucleus } = view;
   if (nucleus?.kind === 'local' && thingName === undefined) return notApplicable('the local nucleus gives the thing a name while it runs');
   if (thingName === undefined) return fail('the nucleus has no thing name: it is not registered', provision);
   if (!thingNameRule.regex.test(thingName)) return fail(`the thing is called ${thingName}; expected ${thingNameRule.expected}`, `A thing cannot be renamed. Make another one, and install the nucleus with it: fescue setup --fleet ${subject.fleet ?? 'FLEET'} --thing ${suggestion(thingName)} --apply`);
   if (subject.thing !== undefined && subject.thing !== thingName) return fail(`the thing of this device is ${thingName}, and ${subject.thing} is asked about`, `Run this on ${subject.thing}, or leave --thing away.`);
   const device = agent.settings.DeviceName;
-  if (device !== '' && device !== thingName) return fail(`the thing is called ${thingName}, and the agent calls the device ${device} (DeviceName)`, `fescue deploy --reset dev.fescue.EdgeAgent:/DeviceName with the --to of this device; without DeviceName it takes the thing's name.`);
+  if (device !== '' && device !== thingName) return fail(`the thing is called ${thingName}, and the agent calls the device ${device} (DeviceName)`, `fescue deploy --reset dev.fescue.EdgeAgent:/DeviceName${targetFlags(view)}; without DeviceName it takes the thing's name.`);
   return ok(thingName);
 }
 
@@ -59,10 +61,9 @@ function aliasVerdict({ roleAlias }: NucleusConfiguration, { device: { nucleus }
   return ok(roleAlias);
 }
 
-function componentVerdict(components: NucleusConfiguration['components'], { nucleus }: DeviceView): Verdict {
+function componentVerdict(components: NucleusConfiguration['components'], device: DeviceView): Verdict {
   if (components === undefined) return notApplicable('what is deployed here cannot be told: systemd does not answer');
   const own = components.filter(({ name }) => !name.startsWith('aws.'));
   if (own.length > 0) return ok(own.map(({ name, version }) => `${name} ${version}`.trim()).join(', '));
-  const target = nucleus === undefined || nucleus.kind === 'local' ? '' : ` --to ${nucleus.kind === 'classic' ? 'greengrass' : 'lite'}`;
-  return fail('nothing but components of AWS', `fescue deploy${target}`);
+  return fail('nothing but components of AWS', `fescue deploy${targetFlags(device)}`);
 }

@@ -6,10 +6,11 @@ import type { Finished } from '../../../deploy/run-process.ts';
 import { componentNames } from '../../../packaging/recipes.ts';
 import type { Check, Verdict } from '../../check.ts';
 import { fail, notApplicable, ok, warning } from '../../verdict.ts';
-import type { DeviceContext, DeviceView, Nucleus, System } from '../device-view.ts';
+import type { DeviceContext, DeviceView, System } from '../device-view.ts';
 import { notPermitted, statusOf } from '../files.ts';
 import { glibcNeededBy, isAtLeast, libC } from '../glibc.ts';
 import { workFolderOf } from '../open-device.ts';
+import { targetFlags } from '../target-flags.ts';
 
 /** Of the Node that the components are made for. */
 const nodeMajor = 24;
@@ -24,7 +25,7 @@ export const runtimeCheck: Check<DeviceContext> = {
     if (nucleus === undefined) return notApplicable('no Greengrass');
     const folder = workFolderOf(nucleus, componentNames.runtime);
     if (!(await isExpected(device, folder))) return notApplicable(`${componentNames.runtime} is not deployed here`);
-    return runtimeVerdict(folder, deployAgain(nucleus), device.system);
+    return runtimeVerdict(folder, deployAgain(device, folder), device.system);
   },
 };
 
@@ -96,7 +97,6 @@ async function permitted<Value>(path: string, look: () => Promise<Value>): Promi
   }
 }
 
-function deployAgain({ kind, root }: Nucleus): string {
-  const target = kind === 'local' ? `--root ${root}` : `--to ${kind === 'classic' ? 'greengrass' : 'lite'}`;
-  return `Remove ${join(root, 'work', componentNames.runtime, '.installed')} and deploy again: fescue deploy ${target}`;
+function deployAgain(device: DeviceView, folder: string): string {
+  return `Remove ${join(folder, '.installed')} and deploy again: fescue deploy${targetFlags(device)}`;
 }

@@ -43,6 +43,13 @@ test('changes since the last start are read from the log of changes', async () =
   expect([found.component?.version, found.settings.DeviceFleetName]).toEqual(['0.2.0', 'gates']);
 });
 
+test('what nothing that is deployed needs any more is not deployed', async () => {
+  const root = await temporaryFolder();
+  const service = (dependencies: string): string => `{componentType: GENERIC, version: 1.0.0, dependencies: ${dependencies}}`;
+  await layDown(root, { 'config/effectiveConfig.yaml': `services:\n  main: {dependencies: ["DeploymentService:HARD", com.example.Camera]}\n  com.example.Camera: ${service('["com.example.Lens:SOFT"]')}\n  com.example.Lens: ${service('["com.example.Camera:HARD", "com.example.Gone:HARD"]')}\n  ${agent}: ${service('null')}\n` });
+  expect((await openDevice(systemIn('/none'), { root })).nucleus?.configuration?.components?.map(({ name }) => name)).toEqual(['com.example.Camera', 'com.example.Lens']);
+});
+
 test.each([
   ['config/effectiveConfig.yaml', '{ not yaml', 'fail', /is no configuration of a nucleus/],
   ['config/effectiveConfig.yaml', '[]', 'fail', /is no configuration of a nucleus/],

@@ -35,7 +35,7 @@ async function classicWith(port: number | undefined, token: string | undefined):
 
 test('the service is asked as the command line is known to it, and STS whose the credentials are', async () => {
   const device = await classicWith(await exchangeWith(200, credentials), 'TOKEN');
-  expect(await runDeviceCheck('credentials', device, { identify, subject: { role: 'SageMakerCameras' } })).toEqual({ status: 'ok', found: `${arn}, until ${later}` });
+  expect(await runDeviceCheck('credentials', device, { identify, subject: { role: 'SageMakerCameras' } })).toMatchObject({ status: 'ok', found: `${arn}, until ${later}` });
   expect(await runDeviceCheck('credentials', device, { identify, subject: { role: 'SageMakerOther' } })).toMatchObject({ status: 'fail', found: expect.stringContaining('expected the role SageMakerOther') as string });
 });
 

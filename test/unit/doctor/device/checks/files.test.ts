@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { DeviceView, System } from '../../../../../scripts/doctor/device/device-view.ts';
-import { glibcNeededBy, isAtLeast } from '../../../../../scripts/doctor/device/glibc.ts';
+import { glibcNeededBy, isAtLeast, ownGlibc } from '../../../../../scripts/doctor/device/glibc.ts';
 import { openDevice, thisSystem } from '../../../../../scripts/doctor/device/open-device.ts';
 import { effectiveConfig, layDown, runDeviceCheck, systemIn } from '../../../../helpers/doctor-device.ts';
 import { temporaryFolder } from '../../../../helpers/temporary-folder.ts';
@@ -69,6 +69,15 @@ test('a native library for another machine fails', async () => {
   foreign.writeUInt16LE(40, 18);
   await layDown(join(device.program, '../../node_modules/koffi'), { 'koffi.node': foreign });
   expect(await runDeviceCheck('runtime', device)).toMatchObject({ status: 'fail', found: expect.stringContaining(`koffi.node is for arm, and this is ${process.arch}`) as string });
+});
+
+test('without getconf the C library is the one that runs this', async () => {
+  const device = await withRuntime({ code: 127 });
+  const glibc = (version: string | undefined): DeviceView => ({ ...device, system: { ...device.system, glibc: () => version } });
+  expect(await runDeviceCheck('runtime', glibc('2.36'))).toMatchObject({ status: 'ok' });
+  expect(await runDeviceCheck('runtime', glibc('2.17'))).toMatchObject({ status: 'fail', found: expect.stringContaining('this system has 2.17') as string });
+  expect(await runDeviceCheck('runtime', glibc(undefined))).toMatchObject({ status: 'warning', found: expect.stringContaining('which C library') as string });
+  expect(ownGlibc()).toMatch(/^2\.\d+$/);
 });
 
 test('versions of glibc are read from a program, and compared by their numbers', async () => {

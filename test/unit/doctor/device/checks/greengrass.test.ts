@@ -71,6 +71,9 @@ test('the role alias has to be there, and the one in question', async () => {
 });
 
 test('a component that is not of AWS has to be deployed', async () => {
-  expect(await runDeviceCheck('device-component', await classic({ tokenExchangePort: 1 }))).toMatchObject({ status: 'fail', remedy: 'fescue deploy --to greengrass' });
+  const device = await classic({ tokenExchangePort: 1 });
+  const remedy = `fescue deploy --to greengrass --root ${device.nucleus?.root}`;
+  expect(await runDeviceCheck('device-component', device)).toMatchObject({ status: 'fail', remedy });
+  expect(await runDeviceCheck('device-component', { ...device, system: { ...device.system, host: 'pi@camera-4' } })).toMatchObject({ remedy: `${remedy} --host pi@camera-4` });
   expect(await runDeviceCheck('device-component', await classic({ components: { 'com.example.Camera': {} } }))).toEqual({ status: 'ok', found: 'com.example.Camera 0.1.0' });
 });
