@@ -54,7 +54,7 @@ class SdkIpc implements GreengrassIpc {
   async onConfigurationUpdate({ component, keyPath = [] }: ConfigurationPart, listener: () => void): Promise<void> {
     const updates = this.#client.subscribeToConfigurationUpdate({ keyPath: [...keyPath], ...(component === undefined ? {} : { componentName: component }) });
     updates.on('message', () => listener());
-    await this.#call('SubscribeToConfigurationUpdate', updates.activate());
+    await this.#subscribe('SubscribeToConfigurationUpdate', updates);
   }
 
   async onComponentUpdate(listener: (event: UpdateEvent) => void): Promise<void> {
@@ -63,7 +63,7 @@ class SdkIpc implements GreengrassIpc {
       if (preUpdateEvent !== undefined) listener({ kind: 'before', deploymentId: preUpdateEvent.deploymentId });
       if (postUpdateEvent !== undefined) listener({ kind: 'after', deploymentId: postUpdateEvent.deploymentId });
     });
-    await this.#call('SubscribeToComponentUpdates', updates.activate());
+    await this.#subscribe('SubscribeToComponentUpdates', updates);
   }
 
   async answerUpdate(answer: UpdateAnswer): Promise<void> {
@@ -78,7 +78,7 @@ class SdkIpc implements GreengrassIpc {
   async onIotCoreMessage(topic: string, listener: (payload: Uint8Array) => void): Promise<void> {
     const messages = this.#client.subscribeToIoTCore({ topicName: topic, qos: QOS.AT_LEAST_ONCE });
     messages.on('message', ({ message }) => listener(bytesOf(message?.payload)));
-    await this.#call(`SubscribeToIoTCore on ${topic}`, messages.activate(), subscribingAdvice);
+    await this.#subscribe(`SubscribeToIoTCore on ${topic}`, messages, subscribingAdvice);
   }
 
   async publishToTopic(topic: string, message: object): Promise<void> {
@@ -92,6 +92,14 @@ class SdkIpc implements GreengrassIpc {
 
   async close(): Promise<void> {
     await this.#client.close();
+  }
+
+  /** One that did not come about in time is given up, or it would come about later, beside the one of the next try. */
+  async #subscribe(name: string, subscription: { activate(): Promise<unknown>; close(): Promise<void> }, advice?: Advice): Promise<void> {
+    await this.#call(name, subscription.activate(), advice).catch(async (error: unknown) => {
+      await subscription.close();
+      throw error;
+    });
   }
 
   #call<Response>(name: string, response: Promise<Response>, advice?: Advice): Promise<Response> {
