@@ -40,6 +40,18 @@ it('reports that nobody took are kept, also by an agent that is killed, and come
   await eventually(() => !existsSync(join(folder, 'heartbeats.jsonl')), 'the file to be gone');
 });
 
+it('a device that is no thing of AWS IoT has no heartbeats, no warning and no files', async () => {
+  const ipc = await useIpc();
+  await ipc.serve({ accessControl: heartbeatAccess as unknown as JsonObject });
+  const agent = await useAgent({ environment: { ...ipc.environment, AWS_IOT_THING_NAME: '' } });
+  await eventually(() => agent.output().includes('connected to the Greengrass nucleus'), 'a connection');
+  expect(agent.output()).toContain('no heartbeats: Provider iot reports through Greengrass as a thing of AWS IoT, which this device is not');
+  expect(await agent.stop()).toBe(0);
+  expect(agent.output()).not.toContain('"level":"warn"');
+  expect(ipc.messages).toEqual([]);
+  expect(await readdir(agent.folder)).toEqual([]);
+});
+
 describe('without Greengrass', () => {
   it('there are no heartbeats to IoT Core, no warning and no files', async () => {
     const agent = await useAgent();
