@@ -78,7 +78,8 @@ class SdkIpc implements GreengrassIpc {
   async onIotCoreMessage(topic: string, listener: (payload: Uint8Array) => void): Promise<void> {
     const messages = this.#client.subscribeToIoTCore({ topicName: topic, qos: QOS.AT_LEAST_ONCE });
     messages.on('message', ({ message }) => listener(bytesOf(message?.payload)));
-    await this.#subscribe(`SubscribeToIoTCore on ${topic}`, messages, subscribingAdvice);
+    const lost = this.lost.then(async (reason) => Promise.reject(new Error(reason)));
+    await told(`Greengrass IPC: SubscribeToIoTCore on ${topic}`, Promise.race([messages.activate(), lost]), subscribingAdvice);
   }
 
   async publishToTopic(topic: string, message: object): Promise<void> {
@@ -95,8 +96,8 @@ class SdkIpc implements GreengrassIpc {
   }
 
   /** One that did not come about in time is given up, or it would come about later, beside the one of the next try. */
-  async #subscribe(name: string, subscription: { activate(): Promise<unknown>; close(): Promise<void> }, advice?: Advice): Promise<void> {
-    await this.#call(name, subscription.activate(), advice).catch(async (error: unknown) => {
+  async #subscribe(name: string, subscription: { activate(): Promise<unknown>; close(): Promise<void> }): Promise<void> {
+    await this.#call(name, subscription.activate()).catch(async (error: unknown) => {
       await subscription.close();
       throw error;
     });
@@ -107,10 +108,14 @@ class SdkIpc implements GreengrassIpc {
   }
 }
 
-/** @param advice what to do about a refusal, by the name of the error */
-async function bounded<Result>(subject: string, timeoutMs: number, result: Promise<Result>, advice: Advice = {}): Promise<Result> {
+async function bounded<Result>(subject: string, timeoutMs: number, result: Promise<Result>, advice?: Advice): Promise<Result> {
+  return told(subject, within(timeoutMs, result, () => new Error(`no answer within ${timeoutMs / 1000} s`)), advice);
+}
+
+/** The result, or its error as `connectGreengrassIpc` says. @param advice what to do about a refusal, by the name of the error */
+async function told<Result>(subject: string, result: Promise<Result>, advice: Advice = {}): Promise<Result> {
   try {
-    return await within(timeoutMs, result, () => new Error(`no answer within ${timeoutMs / 1000} s`));
+    return await result;
   } catch (error) {
     const refusal = refusalIn(error);
     if (refusal === undefined) throw new FescueError('unavailable', `${subject} failed: ${messageOf(error)}.`, { cause: error });

@@ -77,13 +77,30 @@ test('an answer that is no error of Greengrass may come from a nucleus that has 
   await expect(connection.updateState('RUNNING')).rejects.toMatchObject({ kind: 'unavailable' });
 });
 
-test('a subscription that the nucleus keeps waiting is given up, so that it is not there besides the one of the next try', async () => {
+test('a subscription that the nucleus does not answer is given up, so that it is not there besides the one of the next try', async () => {
   const messages: RpcMessage[] = [];
   const connection = await useAnswers(200, (message) => messages.push(message));
-  const subscribing = async (): Promise<void> => connection.onIotCoreMessage('a/b', () => undefined);
+  const subscribing = async (): Promise<void> => connection.onConfigurationUpdate({}, () => undefined);
   await expect(subscribing()).rejects.toMatchObject({ kind: 'unavailable' });
   await expect(subscribing()).rejects.toMatchObject({ kind: 'unavailable' });
-  const asked = messages.filter(({ headers }) => headers['operation'] === 'aws.greengrass#SubscribeToIoTCore').map(({ streamId }) => streamId);
+  const asked = messages.filter(({ headers }) => headers['operation'] === 'aws.greengrass#SubscribeToConfigurationUpdate').map(({ streamId }) => streamId);
   expect(asked).toHaveLength(2);
   await vi.waitFor(() => expect(messages.filter(({ flags }) => (flags & messageFlags.terminateStream) !== 0).map(({ streamId }) => streamId)).toEqual(asked));
+});
+
+test('a subscription to IoT Core waits until the nucleus is online, and no longer than the connection lasts', async () => {
+  const waiting: { answer: () => void; end: () => void }[] = [];
+  const connection = await useAnswers(50, ({ streamId }, socket) => {
+    const answer = { ':content-type': 'application/json', 'service-model-type': 'aws.greengrass#SubscribeToIoTCoreResponse' };
+    waiting.push({ answer: () => socket.write(encodeMessage({ type: messageTypes.application, flags: 0, streamId, headers: answer, payload: Buffer.from('{}') })), end: () => socket.destroy() });
+  });
+  const first = connection.onIotCoreMessage('a/b', () => undefined);
+  const second = connection.onIotCoreMessage('a/c', () => undefined);
+  await vi.waitFor(() => expect(waiting).toHaveLength(2));
+  expect(await Promise.race([first, second, new Promise((done) => setTimeout(done, 200, 'nothing'))])).toBe('nothing');
+  waiting[0]?.answer();
+  await first;
+  waiting[1]?.end();
+  await expect(second).rejects.toMatchObject({ kind: 'unavailable' });
+  expect(waiting).toHaveLength(2);
 });
