@@ -81,7 +81,7 @@ describe('without Greengrass', () => {
     expect(agent.output()).not.toContain(secretMark);
   });
 
-  it('a server that answers nothing delays the end by a second at most', async () => {
+  it('a server that answers nothing delays the end by a second at most, and the last report is kept', async () => {
     const tokens = await useTokenEndpoint();
     const edge = await useEdgeServer((id) => (tokens.ends.has(id) ? `secret-${secretMark}` : undefined));
     edge.fault = () => 'hang';
@@ -91,5 +91,6 @@ describe('without Greengrass', () => {
     expect(await agent.stop()).toBe(0);
     // Well below the ten seconds that a call may take.
     expect(Date.now() - stoppedAt).toBeLessThan(6_000);
+    expect(await readFile(join(agent.folder, 'heartbeats.jsonl'), 'utf8')).toMatch(/"state":"stopping".*\n$/);
   });
 });
