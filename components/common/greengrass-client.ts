@@ -54,7 +54,7 @@ class SdkIpc implements GreengrassIpc {
   async onConfigurationUpdate({ component, keyPath = [] }: ConfigurationPart, listener: () => void): Promise<void> {
     const updates = this.#client.subscribeToConfigurationUpdate({ keyPath: [...keyPath], ...(component === undefined ? {} : { componentName: component }) });
     updates.on('message', () => listener());
-    await this.#call('SubscribeToConfigurationUpdate', updates.activate());
+    await this.#subscribe('SubscribeToConfigurationUpdate', updates);
   }
 
   async onComponentUpdate(listener: (event: UpdateEvent) => void): Promise<void> {
@@ -63,7 +63,7 @@ class SdkIpc implements GreengrassIpc {
       if (preUpdateEvent !== undefined) listener({ kind: 'before', deploymentId: preUpdateEvent.deploymentId });
       if (postUpdateEvent !== undefined) listener({ kind: 'after', deploymentId: postUpdateEvent.deploymentId });
     });
-    await this.#call('SubscribeToComponentUpdates', updates.activate());
+    await this.#subscribe('SubscribeToComponentUpdates', updates);
   }
 
   async answerUpdate(answer: UpdateAnswer): Promise<void> {
@@ -78,7 +78,8 @@ class SdkIpc implements GreengrassIpc {
   async onIotCoreMessage(topic: string, listener: (payload: Uint8Array) => void): Promise<void> {
     const messages = this.#client.subscribeToIoTCore({ topicName: topic, qos: QOS.AT_LEAST_ONCE });
     messages.on('message', ({ message }) => listener(bytesOf(message?.payload)));
-    await this.#call(`SubscribeToIoTCore on ${topic}`, messages.activate(), subscribingAdvice);
+    const lost = this.lost.then(async (reason) => Promise.reject(new Error(reason)));
+    await told(`Greengrass IPC: SubscribeToIoTCore on ${topic}`, Promise.race([messages.activate(), lost]), subscribingAdvice);
   }
 
   async publishToTopic(topic: string, message: object): Promise<void> {
@@ -94,15 +95,27 @@ class SdkIpc implements GreengrassIpc {
     await this.#client.close();
   }
 
+  /** One that did not come about in time is given up, or it would come about later, beside the one of the next try. */
+  async #subscribe(name: string, subscription: { activate(): Promise<unknown>; close(): Promise<void> }): Promise<void> {
+    await this.#call(name, subscription.activate()).catch(async (error: unknown) => {
+      await subscription.close();
+      throw error;
+    });
+  }
+
   #call<Response>(name: string, response: Promise<Response>, advice?: Advice): Promise<Response> {
     return bounded(`Greengrass IPC: ${name}`, this.#timeoutMs, response, advice);
   }
 }
 
-/** @param advice what to do about a refusal, by the name of the error */
-async function bounded<Result>(subject: string, timeoutMs: number, result: Promise<Result>, advice: Advice = {}): Promise<Result> {
+async function bounded<Result>(subject: string, timeoutMs: number, result: Promise<Result>, advice?: Advice): Promise<Result> {
+  return told(subject, within(timeoutMs, result, () => new Error(`no answer within ${timeoutMs / 1000} s`)), advice);
+}
+
+/** The result, or its error as `connectGreengrassIpc` says. @param advice what to do about a refusal, by the name of the error */
+async function told<Result>(subject: string, result: Promise<Result>, advice: Advice = {}): Promise<Result> {
   try {
-    return await within(timeoutMs, result, () => new Error(`no answer within ${timeoutMs / 1000} s`));
+    return await result;
   } catch (error) {
     const refusal = refusalIn(error);
     if (refusal === undefined) throw new FescueError('unavailable', `${subject} failed: ${messageOf(error)}.`, { cause: error });

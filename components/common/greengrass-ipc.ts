@@ -33,7 +33,10 @@ export type GreengrassIpc = {
   answerUpdate(answer: UpdateAnswer): Promise<void>;
   /** Publishes to AWS IoT Core at QoS 1 through the nucleus, which queues while the device is offline. */
   publishToIotCore(topic: string, payload: Uint8Array): Promise<void>;
-  /** Calls `listener` with each message of AWS IoT Core on a topic, until the connection ends. */
+  /**
+   * Calls `listener` with each message of AWS IoT Core on a topic, until the connection ends. The classic nucleus answers when
+   * it is online, be it weeks later, and is waited for: it would answer each further request as well.
+   */
   onIotCoreMessage(topic: string, listener: (payload: Uint8Array) => void): Promise<void>;
   /** Publishes a JSON object to the components of this device. */
   publishToTopic(topic: string, message: object): Promise<void>;
@@ -75,7 +78,7 @@ export async function isNucleusServing(environment: NodeJS.ProcessEnv): Promise<
 /**
  * Connects to the nucleus that started this process. The client and its native library are loaded only now.
  *
- * @param options.timeoutMs bound of the connection attempt and of every call
+ * @param options.timeoutMs bound of the connection attempt and of every call but `onIotCoreMessage`
  * @throws FescueError `unavailable` when the nucleus does not answer or does not accept the token. The methods reject
  * with `failed-precondition` when the nucleus refuses, else with `unavailable`.
  */

@@ -10,7 +10,7 @@ type SimulateFlags = { local: string | true; devices: number; fleet: string; see
 
 export function fleetSimulateCommand(): Command {
   return new Command('simulate')
-    .description('Let made-up devices report to the running local nucleus, to see what the other commands show.')
+    .description('Let made-up devices report to the running local nucleus, again and again until Ctrl-C, to see what the other commands show.')
     .requiredOption('--local [root]', 'the local nucleus. Default root: build/nucleus of this checkout')
     .addOption(new Option('--devices <count>', 'how many, from sim-000000 on').argParser(wholeNumber(1, 20_000)).default(100))
     .addOption(new Option('--fleet <name>', 'fleet that they name').argParser(iotName).default('simulated'))

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { FescueError } from '../../components/common/errors.ts';
 import { connectCloud } from '../cloud/connect.ts';
@@ -67,6 +68,7 @@ function iotNameOf(text: string): string {
 /** Rows are printed as devices are read. */
 async function listDevices(flags: StatusFlags, command: Command): Promise<void> {
   endWithReader();
+  if (isDeviceAsRoot(flags.local)) command.error(`error: --local took ${flags.local} for the root of a local nucleus, and there is no such folder. For the device ${flags.local}: fescue fleet status ${flags.local} --local`);
   const { source, fleet, close } = await openFleet(flags, command, (text) => tell(printable(text)));
   const { limit = Infinity } = flags;
   let read = 0;
@@ -85,6 +87,11 @@ async function listDevices(flags: StatusFlags, command: Command): Promise<void> 
     close();
   }
   if (shown === 0) tell(read === 0 ? `${fleet === undefined ? 'There' : `In the fleet ${printable(fleet)} there`} is no device.` : `None of ${read} devices is as asked for.`);
+}
+
+/** Whether the value that --local may have is a device more likely than a root. */
+function isDeviceAsRoot(local: string | true | undefined): local is string {
+  return typeof local === 'string' && /^[\w:-]{1,128}$/.test(local) && !existsSync(local);
 }
 
 function optionsNow({ silentAfter }: StatusFlags): { now: number; silentAfter: number | undefined } {

@@ -29,7 +29,7 @@ function summaryText({ fleet, source, devices, crashes, silentAfterSeconds }: Fl
     ['stopped in order', share(stopped)],
     ['never reported', share(neverReported)],
     ...(unreadable === 0 ? [] : [['unreadable', share(unreadable)] as const]),
-    ...(clockAhead === 0 ? [] : [['clock ahead', `${countText(clockAhead)}, counted as if they had reported now`] as const]),
+    ...(clockAhead === 0 ? [] : [['clock ahead', `${countText(clockAhead)}, counted from when their reports arrived`] as const]),
     ...(cloudConnected === null ? [] : [['connected by MQTT', share(cloudConnected)] as const]),
     ['crashes', crashes.total === 0 ? 'none' : `${countText(crashes.total)} on ${devicesText(crashes.devices)}`],
   ];

@@ -26,7 +26,8 @@ export type FollowOptions = {
   readonly onChange: (text: string) => void;
 };
 
-const blamedLines = 15;
+/** After a roll-back the start of the version before is at the end. */
+const blamedLines = 25;
 
 /** States in which a component is as it should be. */
 const settled: readonly string[] = ['RUNNING', 'FINISHED'];

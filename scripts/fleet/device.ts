@@ -21,6 +21,8 @@ export type FleetDevice = {
   /** Undefined when it never reported, or with a problem. */
   readonly report: DeviceReport | undefined;
   readonly problem?: ReportProblem | undefined;
+  /** When the report came, in seconds since 1970 by the clock of whoever keeps the shadow, where the shadow says so. */
+  readonly receivedAt?: number | undefined;
   /** Whether IoT Core has a connection to it, where fleet indexing tells. */
   readonly isConnected?: boolean | undefined;
 };

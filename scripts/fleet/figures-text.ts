@@ -47,7 +47,9 @@ export function momentText(seconds: number | null | undefined): string {
 }
 
 function threeDigits(value: number): string {
-  return Math.abs(value) >= 1_000 ? countText(Math.round(value)) : Number(value.toPrecision(3)).toString();
+  // What a device may also say: hundreds of digits.
+  const isReadable = Math.abs(value) >= 1_000 && Math.abs(value) < 1e15;
+  return isReadable ? countText(Math.round(value)) : Number(value.toPrecision(3)).toString();
 }
 
 function oneDecimal(value: number): string {

@@ -2,8 +2,8 @@ import { reportShadow } from '../../components/common/device-report.ts';
 import { FescueError } from '../../components/common/errors.ts';
 import type { Cloud } from '../cloud/cloud.ts';
 import { CloudError } from '../cloud/cloud-error.ts';
+import { readShadow } from '../local-nucleus/read-shadows.ts';
 import type { FleetDevice } from './device.ts';
-import { localSource } from './local-source.ts';
 import { readShadowDocument } from './read-report.ts';
 
 /** One device of AWS IoT Core. @throws FescueError `not-found` when there is no such thing */
@@ -24,10 +24,12 @@ async function isThing(name: string, things: Cloud['things']): Promise<boolean> 
   }
 }
 
-/** One device that reports to a local nucleus. @throws FescueError `not-found` when it does not */
+/** One device that reports to a local nucleus. @throws FescueError `not-found` when it does not, `failed-precondition` when its file is damaged */
 export async function findInLocal(name: string, root: string): Promise<FleetDevice> {
-  for await (const device of localSource({ root, fleet: undefined, onNote: () => undefined }).devices()) {
-    if (device.name === name) return device;
-  }
+  const onNote = (text: string): never => {
+    throw new FescueError('failed-precondition', `${text}. Restart the nucleus, which sets it aside.`);
+  };
+  const document = await readShadow({ root, thing: name, shadow: reportShadow, onNote });
+  if (document !== undefined) return { name, ...readShadowDocument(document) };
   throw new FescueError('not-found', `No device ${name} has reported to the local nucleus in ${root}. List those that have with: fescue fleet status --local ${root}`);
 }

@@ -11,7 +11,7 @@ export type DeviceCounts = {
   readonly stopped: number;
   readonly neverReported: number;
   readonly unreadable: number;
-  /** With a clock that is ahead; counted as if they had reported now. */
+  /** With a clock that is ahead; counted from when their reports arrived. */
   readonly clockAhead: number;
   /** To which IoT Core has a connection; null where that is not indexed. */
   readonly cloudConnected: number | null;

@@ -1,5 +1,6 @@
 import { reportShadow } from '../../components/common/device-report.ts';
 import { FescueError } from '../../components/common/errors.ts';
+import { printable } from '../commands/printable.ts';
 import { readShadows } from '../local-nucleus/read-shadows.ts';
 import type { FleetDevice, FleetSource } from './device.ts';
 import { readShadowDocument } from './read-report.ts';
@@ -32,6 +33,6 @@ export async function onlyLocalFleet(root: string): Promise<string | undefined> 
   for await (const { report } of localDevices({ root, fleet: undefined, onNote: () => undefined })) {
     if (report !== undefined && fleets.size < mostNames) fleets.add(report.fleet);
   }
-  if (fleets.size > 1) throw new FescueError('invalid-argument', `Devices of several fleets report to the local nucleus in ${root}: ${[...fleets].toSorted().join(', ')}. Choose one with --fleet.`);
+  if (fleets.size > 1) throw new FescueError('invalid-argument', `Devices of several fleets report to the local nucleus in ${root}: ${[...fleets].toSorted().map(printable).join(', ')}. Choose one with --fleet.`);
   return [...fleets][0];
 }

@@ -1,7 +1,7 @@
 import { deviceReportSchema } from '../../components/common/device-report.ts';
 import type { FleetDevice, ReportProblem } from './device.ts';
 
-type Read = Pick<FleetDevice, 'report' | 'problem'>;
+type Read = Pick<FleetDevice, 'report' | 'problem' | 'receivedAt'>;
 
 /** Of a whole shadow document: both its states, and the times of all their values. IoT Core's own have no more than a third of it. */
 const mostDocumentBytes = 128 * 1024;
@@ -17,15 +17,18 @@ const mostDetailLength = 200;
  * @param document JSON text of a device, which may hold anything
  */
 export function readShadowDocument(document: string): Read {
-  return readDocument(document, (parsed) => keyOf(keyOf(parsed, 'state'), 'reported'));
+  return readDocument(document, (parsed) => ({ reported: keyIn(parsed, 'state', 'reported'), metadata: keyIn(parsed, 'metadata') }));
 }
 
 /** The report in what fleet indexing has of a thing's shadows, with `name` on top. */
 export function readIndexedShadows(document: string, shadow: string): Read {
-  return readDocument(document, (parsed) => keyOf(keyOf(keyOf(parsed, 'name'), shadow), 'reported'));
+  return readDocument(document, (parsed) => ({ reported: keyIn(parsed, 'name', shadow, 'reported'), metadata: keyIn(parsed, 'name', shadow, 'metadata') }));
 }
 
-function readDocument(document: string, find: (parsed: unknown) => unknown): Read {
+/** What a shadow holds, and when each value of it was written. */
+type Shadow = { readonly reported: unknown; readonly metadata: unknown };
+
+function readDocument(document: string, find: (parsed: unknown) => Shadow): Read {
   if (document.length > mostDocumentBytes) return failed({ reason: 'too-large', detail: `its shadow has ${document.length} characters; up to ${mostDocumentBytes} are read` });
   let parsed: unknown;
   try {
@@ -34,14 +37,17 @@ function readDocument(document: string, find: (parsed: unknown) => unknown): Rea
     if (!(error instanceof SyntaxError)) throw error;
     return failed({ reason: 'not-json', detail: error.message });
   }
-  return readReported(find(parsed));
+  const { reported, metadata } = find(parsed);
+  const read = readReported(reported);
+  const receivedAt = keyIn(metadata, 'reported', 'time', 'timestamp');
+  return read.report !== undefined && typeof receivedAt === 'number' ? { ...read, receivedAt } : read;
 }
 
 function readReported(reported: unknown): Read {
   if (reported === undefined || reported === null) return { report: undefined };
   const excess = excessOf(reported);
   if (excess !== undefined) return failed(excess);
-  const format = keyOf(reported, 'format');
+  const format = keyIn(reported, 'format');
   if (typeof format === 'number' && format !== 1) return failed({ reason: 'other-format', detail: `it has format ${format}; this version of fescue reads format 1` });
   const { data, error } = deviceReportSchema.safeParse(reported);
   if (data !== undefined) return { report: data };
@@ -70,8 +76,9 @@ function excessOf(reported: unknown): ReportProblem | undefined {
   return look(reported, 0);
 }
 
-function keyOf(value: unknown, key: string): unknown {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined;
+/** What is there below these keys, one in the other. */
+function keyIn(value: unknown, ...keys: readonly string[]): unknown {
+  return keys.reduce((one, key) => (typeof one === 'object' && one !== null && Object.hasOwn(one, key) ? (one as Record<string, unknown>)[key] : undefined), value);
 }
 
 function failed({ reason, detail }: ReportProblem): Read {

@@ -55,12 +55,12 @@ function standings({ devices }: FleetReport): Html {
   return html`<div class="whole">${stackedBar(parts, 16)}</div>
 ${legend(parts)}
 ${cloudConnected === null ? '' : html`<p class="quiet">Connected to IoT Core by MQTT: ${countText(cloudConnected)}.</p>`}
-${clockAhead === 0 ? '' : html`<p class="warn">With a clock that is ahead: ${countText(clockAhead)}. They count as if they had reported now.</p>`}`;
+${clockAhead === 0 ? '' : html`<p class="warn">With a clock that is ahead: ${countText(clockAhead)}. Their reports count from when they arrived.</p>`}`;
 }
 
 const modelParts = [
   { title: 'active', kind: 'active' },
-  { title: 'connected', kind: 'connected' },
+  { title: 'connected, not active', kind: 'connected' },
   { title: 'offline', kind: 'offline' },
 ] as const;
 
@@ -76,7 +76,7 @@ ${legend(modelParts)}
 
 function modelCells({ devices, offline, connected, active, sampling, predictions, errors }: ModelCounts): (string | Html)[] {
   const values = { active, connected: connected - active, offline };
-  const bar = stackedBar(modelParts.map(({ title, kind }) => ({ title: title === 'connected' ? 'connected, not active' : title, kind, value: values[title] })));
+  const bar = stackedBar(modelParts.map(({ title, kind }) => ({ title, kind, value: values[kind] })));
   return [countText(devices), bar, ...[offline, connected, active, sampling, predictions, errors].map(countText)];
 }
 

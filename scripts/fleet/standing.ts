@@ -9,7 +9,7 @@ export type Standing = (typeof standings)[number];
 
 export type Standings = {
   readonly standing: Standing;
-  /** Of the latest report, in seconds; 0 for one from the future, undefined without one. */
+  /** Of the latest report, in seconds; for one from the future since it came, 0 where that is not known. Undefined without one. */
   readonly age: number | undefined;
   /** Seconds by which a device's clock is ahead of ours, where that is more than clocks differ. */
   readonly clockAhead: number | undefined;
@@ -24,14 +24,16 @@ const slackSeconds = 30;
 const mostPeriodSeconds = 24 * 60 * 60;
 const mostClockDifference = 60;
 
-export function standingOf({ report, problem }: FleetDevice, { now, silentAfter }: StandingOptions): Standings {
+export function standingOf({ report, problem, receivedAt }: FleetDevice, { now, silentAfter }: StandingOptions): Standings {
   if (problem !== undefined) return { standing: 'unreadable', age: undefined, clockAhead: undefined };
   if (report === undefined) return { standing: 'never-reported', age: undefined, clockAhead: undefined };
   const ahead = report.time - now;
-  const age = Math.max(0, -ahead);
+  const isAhead = ahead > mostClockDifference;
+  // By its own clock, a device would be connected until that moment has come.
+  const age = Math.max(0, now - (isAhead ? (receivedAt ?? now) : report.time));
   const limit = silentAfter ?? 2 * Math.min(report.periodSeconds, mostPeriodSeconds) + slackSeconds;
   const standing = report.state === 'stopping' ? 'stopped' : age < limit ? 'connected' : 'silent';
-  return { standing, age, clockAhead: ahead > mostClockDifference ? ahead : undefined };
+  return { standing, age, clockAhead: isAhead ? ahead : undefined };
 }
 
 /** How many periods a device has to miss, for people. */

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, renameSync, statSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { hasCode } from '../../components/common/errors.ts';
 import type { TopicMessage } from './topics.ts';
@@ -23,7 +23,8 @@ export class HeartbeatLog {
     const line = `${JSON.stringify({ topic, receivedAt: Math.floor(Date.now() / 1000), payload: jsonOf(payload) })}\n`;
     this.#bytes ??= this.#sizeOnDisk();
     if (this.#bytes > 0 && this.#bytes + Buffer.byteLength(line) > mostFileBytes) {
-      renameSync(this.#path, `${this.#path}.1`);
+      // Somebody may have taken it away.
+      if (existsSync(this.#path)) renameSync(this.#path, `${this.#path}.1`);
       this.#bytes = 0;
     }
     appendFileSync(this.#path, line, { mode: 0o600 });

@@ -22,8 +22,7 @@ export type ThingShadow = { readonly thing: string; readonly document: string };
  * @throws FescueError `not-found` when there is no such root
  */
 export async function* readShadows({ root, shadow, onNote }: ReadShadowsOptions): AsyncGenerator<ThingShadow, void, undefined> {
-  if (!existsSync(root)) throw new FescueError('not-found', `There is no local nucleus at ${root}. Start one with: fescue nucleus start --root ${root}`);
-  const { shadowFolder } = storeAt(root);
+  const shadowFolder = shadowFolderAt(root);
   // A nucleus from before there were shadows.
   if (!existsSync(shadowFolder)) return;
   for await (const { name } of await opendir(shadowFolder)) {
@@ -33,12 +32,27 @@ export async function* readShadows({ root, shadow, onNote }: ReadShadowsOptions)
   }
 }
 
+/**
+ * The shadow of one thing, as `readShadows` gives it; undefined when there is none.
+ *
+ * @param options.thing a name that AWS takes
+ * @throws FescueError `not-found` when there is no such root
+ */
+export async function readShadow({ root, thing, shadow, onNote }: ReadShadowsOptions & { readonly thing: string }): Promise<string | undefined> {
+  return readDocument({ path: shadowFileOf(shadowFolderAt(root), thing), shadow, onNote });
+}
+
+function shadowFolderAt(root: string): string {
+  if (!existsSync(root)) throw new FescueError('not-found', `There is no local nucleus at ${root}. Start one with: fescue nucleus start --root ${root}`);
+  return storeAt(root).shadowFolder;
+}
+
 async function readDocument({ path, shadow, onNote }: { path: string; shadow: string; onNote: (text: string) => void }): Promise<string | undefined> {
   try {
     const found = thingShadows.parse(JSON.parse(await readFile(path, 'utf8'))).find((one) => one.shadow === shadow);
     return found?.document === undefined ? undefined : JSON.stringify({ ...found.document, version: found.version });
   } catch (error) {
-    // The nucleus has put it aside in between.
+    // There is none, or the nucleus has put it aside in between.
     if (hasCode(error, 'ENOENT')) return undefined;
     onNote(`${path} cannot be read as shadows: ${error instanceof SyntaxError ? 'it is no JSON' : messageOf(error)}`);
     return undefined;

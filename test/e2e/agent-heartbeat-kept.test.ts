@@ -18,11 +18,12 @@ it('reports that nobody took are kept, also by an agent that is killed, and come
   const configuration = { HeartbeatPeriodSeconds: 5, accessControl: heartbeatAccess as unknown as JsonObject };
   const folder = await temporaryFolder();
   const start = async (): Promise<RunningAgent> => useAgent({ folder, args: ['--device-fleet-name', 'lobby', '--heartbeat-period-seconds', '5'], environment: { ...ipc.environment, AWS_IOT_THING_NAME: 'camera-7' } });
+  const kept = async (): Promise<DeviceReport[]> => (await readFile(join(folder, 'heartbeats.jsonl'), 'utf8').catch(() => '')).split('\n').filter(Boolean).map((line) => JSON.parse(line) as DeviceReport);
   const first = await start();
-  await eventually(() => first.output().includes('heartbeats cannot be sent; they are kept'), 'the first report to be kept');
+  await eventually(async () => (await kept()).length === 1, 'the first report to be kept');
+  expect(first.output()).toContain('heartbeats cannot be sent; they are kept');
   await first.stop('SIGKILL');
   const second = await start();
-  const kept = async (): Promise<DeviceReport[]> => (await readFile(join(folder, 'heartbeats.jsonl'), 'utf8')).trimEnd().split('\n').map((line) => JSON.parse(line) as DeviceReport);
   await eventually(async () => (await kept()).length === 3, 'three reports to be kept');
   const waiting = await kept();
   await ipc.serve(configuration);
@@ -38,6 +39,18 @@ it('reports that nobody took are kept, also by an agent that is killed, and come
   expect(Math.min(...shadows)).toBeGreaterThanOrEqual(times[2] ?? Infinity);
   await eventually(() => second.output().includes('heartbeats are taken again'), 'the log to say so');
   await eventually(() => !existsSync(join(folder, 'heartbeats.jsonl')), 'the file to be gone');
+});
+
+it('a device that is no thing of AWS IoT has no heartbeats, no warning and no files', async () => {
+  const ipc = await useIpc();
+  await ipc.serve({ accessControl: heartbeatAccess as unknown as JsonObject });
+  const agent = await useAgent({ environment: { ...ipc.environment, AWS_IOT_THING_NAME: '' } });
+  await eventually(() => agent.output().includes('connected to the Greengrass nucleus'), 'a connection');
+  expect(agent.output()).toContain('no heartbeats: Provider iot reports through Greengrass as a thing of AWS IoT, which this device is not');
+  expect(await agent.stop()).toBe(0);
+  expect(agent.output()).not.toContain('"level":"warn"');
+  expect(ipc.messages).toEqual([]);
+  expect(await readdir(agent.folder)).toEqual([]);
 });
 
 describe('without Greengrass', () => {
@@ -68,7 +81,7 @@ describe('without Greengrass', () => {
     expect(agent.output()).not.toContain(secretMark);
   });
 
-  it('a server that answers nothing delays the end by a second at most', async () => {
+  it('a server that answers nothing delays the end by a second at most, and the last report is kept', async () => {
     const tokens = await useTokenEndpoint();
     const edge = await useEdgeServer((id) => (tokens.ends.has(id) ? `secret-${secretMark}` : undefined));
     edge.fault = () => 'hang';
@@ -78,5 +91,6 @@ describe('without Greengrass', () => {
     expect(await agent.stop()).toBe(0);
     // Well below the ten seconds that a call may take.
     expect(Date.now() - stoppedAt).toBeLessThan(6_000);
+    expect(await readFile(join(agent.folder, 'heartbeats.jsonl'), 'utf8')).toMatch(/"state":"stopping".*\n$/);
   });
 });

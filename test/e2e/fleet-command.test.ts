@@ -112,6 +112,7 @@ describe('bad usage', () => {
     ['too many at once', ['fleet', 'status', '--fleet', 'a', '--parallel', '1000'], 2, /from 1 to 256/],
     ['simulated devices in AWS', ['fleet', 'simulate'], 2, /required option '--local/],
     ['no root', ['fleet', 'report', '--local', '/nowhere'], 1, /There is no local nucleus at \/nowhere/],
+    ['a device where --local takes a root', ['fleet', 'status', '--local', 'camera-4'], 2, /For the device camera-4: fescue fleet status camera-4 --local/],
     ['a device that can be none', ['fleet', 'status', 'a/b', '--local'], 1, /"a\/b" can be no device/],
     ['a page in no folder', ['fleet', 'report', '--local', '--html', '/nowhere/page.html'], 1, /The report \/nowhere\/page\.html cannot be written/],
   ])('is %s', async (_, args, code, message) => {

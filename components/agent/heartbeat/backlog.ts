@@ -58,7 +58,8 @@ export class Backlog {
   async add(report: DeviceReport): Promise<void> {
     const added = keptOf(JSON.stringify(report));
     this.#kept.push(added);
-    if (this.#thin()) await this.#rewrite();
+    // What was not written, or only in part, is still to be.
+    if (this.#thin() || this.#isDiskFailing) await this.#rewrite();
     else await this.#write(async () => appendFile(this.#path, `${added.line}\n`, { mode: 0o600 }));
   }
 

@@ -29,8 +29,8 @@ export type HeartbeatOptions = {
   readonly log: Logger;
 };
 
-/** Longest the last report keeps the agent from its end. */
-const farewellMs = 1_000;
+/** Longest that making the last report keeps the agent from its end, and longest that sending it does. */
+const farewellMs = 500;
 
 /** Tells how the agent is: soon after its start, from time to time, after changes, and at its end. */
 export class Heartbeats {
@@ -75,7 +75,7 @@ export class Heartbeats {
   async stop(): Promise<void> {
     const { channel, log } = this.#options;
     void this.#schedule.stop();
-    await within(farewellMs, this.#farewell(), () => new FescueError('deadline-exceeded', `not taken within ${farewellMs / 1000} s`)).catch((error: unknown) => {
+    await this.#farewell().catch((error: unknown) => {
       log.debug({ reason: messageOf(error) }, 'nobody could be told that the agent stops');
     });
     channel.stop();
@@ -98,9 +98,9 @@ export class Heartbeats {
   }
 
   async #farewell(): Promise<void> {
-    await this.#ready;
-    const report = await this.#report('stopping');
-    await this.#options.channel.send(report, { isLatest: true }).catch(async (error: unknown) => {
+    const late = (): FescueError => new FescueError('deadline-exceeded', `not done within ${farewellMs} ms`);
+    const report = await within(farewellMs, this.#ready.then(async () => this.#report('stopping')), late);
+    await within(farewellMs, this.#options.channel.send(report, { isLatest: true }), late).catch(async (error: unknown) => {
       await this.#backlog.add(report);
       throw error;
     });

@@ -15,8 +15,8 @@ export type IotChannelOptions = {
   readonly link: Pick<IpcLink, 'connection'>;
   readonly fleet: string;
   readonly device: string;
-  /** Whose shadow the latest report becomes; undefined for none. */
-  readonly thing: string | undefined;
+  /** Whose shadow the latest report becomes. */
+  readonly thing: string;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Logger;
@@ -36,8 +36,8 @@ type Update = { readonly token: string; readonly report: DeviceReport; readonly 
 export class IotChannel implements HeartbeatChannel {
   readonly #options: IotChannelOptions;
   readonly #heartbeatTopic: string;
-  readonly #shadowTopic: string | undefined;
-  readonly #rejections: ShadowRejections | undefined;
+  readonly #shadowTopic: string;
+  readonly #rejections: ShadowRejections;
   readonly #stopped = new AbortController();
   /** Topics that may not be published to, and until when, on the steady clock. */
   readonly #denied = new Map<string, number>();
@@ -48,25 +48,23 @@ export class IotChannel implements HeartbeatChannel {
     this.#options = options;
     const { link, fleet, device, thing, log } = options;
     this.#heartbeatTopic = heartbeatTopic(fleet, device);
-    this.#shadowTopic = thing === undefined ? undefined : `$aws/things/${thing}/shadow/name/${reportShadow}/update`;
-    this.#rejections = this.#shadowTopic === undefined ? undefined : new ShadowRejections({ link, log, updateTopic: this.#shadowTopic, onRejected: (rejection) => void this.#onRejected(rejection) });
+    this.#shadowTopic = `$aws/things/${thing}/shadow/name/${reportShadow}/update`;
+    this.#rejections = new ShadowRejections({ link, log, updateTopic: this.#shadowTopic, onRejected: (rejection) => void this.#onRejected(rejection) });
   }
 
   start(): void {
-    const { thing, log } = this.#options;
-    if (thing === undefined) log.info('this device is no thing of AWS IoT: heartbeats have a topic, but no shadow');
-    if (!this.#hasTopic) log.warn({ topic: this.#heartbeatTopic }, `the topic of heartbeats would have more than the ${longestTopicBytes} bytes that AWS IoT takes, and there is only the shadow; shorten DeviceFleetName or DeviceName`);
-    this.#rejections?.start();
+    if (!this.#hasTopic) this.#options.log.warn({ topic: this.#heartbeatTopic }, `the topic of heartbeats would have more than the ${longestTopicBytes} bytes that AWS IoT takes, and there is only the shadow; shorten DeviceFleetName or DeviceName`);
+    this.#rejections.start();
   }
 
   async send(report: DeviceReport, { isLatest }: { readonly isLatest: boolean }): Promise<void> {
-    if (this.#hasTopic) await this.#publish(this.#heartbeatTopic, JSON.stringify(report));
+    if (this.#hasTopic) await this.#publish(this.#heartbeatTopic, JSON.stringify(report), report);
     if (isLatest) await this.#updateShadow(report, 0);
   }
 
   stop(): void {
     this.#stopped.abort();
-    this.#rejections?.stop();
+    this.#rejections.stop();
   }
 
   get #hasTopic(): boolean {
@@ -74,14 +72,13 @@ export class IotChannel implements HeartbeatChannel {
   }
 
   async #updateShadow(report: DeviceReport, resends: number): Promise<void> {
-    if (this.#shadowTopic === undefined) return;
     const token = randomUUID();
     this.#lastUpdate = { token, report, resends };
-    await this.#publish(this.#shadowTopic, shadowUpdateOf(report, token));
+    await this.#publish(this.#shadowTopic, shadowUpdateOf(report, token), report);
   }
 
   /** @throws FescueError `unavailable`, `invalid-argument` */
-  async #publish(topic: string, text: string): Promise<void> {
+  async #publish(topic: string, text: string, { state }: DeviceReport): Promise<void> {
     const now = this.#options.clock.steady();
     if (now < (this.#denied.get(topic) ?? -Infinity)) return;
     try {
@@ -90,17 +87,18 @@ export class IotChannel implements HeartbeatChannel {
       this.#denied.delete(topic);
     } catch (error) {
       if (!(error instanceof FescueError)) throw error;
-      if (refusalOf(error) === 'UnauthorizedError') return this.#deny(topic);
+      if (refusalOf(error) === 'UnauthorizedError') return this.#deny(topic, state);
       if (refusalOf(error) === 'InvalidArgumentsError') throw new FescueError('invalid-argument', error.message, { cause: error });
       // The nucleus has no room for more messages or, as nucleus lite, no connection.
       throw new FescueError('unavailable', error.message, { cause: error });
     }
   }
 
-  #deny(topic: string): void {
+  #deny(topic: string, state: DeviceReport['state']): void {
     const { log, clock } = this.#options;
     this.#denied.set(topic, clock.steady() + deniedMs);
-    if (this.#told.has(topic)) return;
+    // A component that is being removed has no accessControl any more.
+    if (this.#told.has(topic) || state === 'stopping') return;
     this.#told.add(topic);
     log.warn({ topic, accessControl: heartbeatAccess }, "heartbeats are not allowed by the component's accessControl; going on without. Merge the accessControl of this line into its configuration, or set Provider to none");
   }

@@ -38,7 +38,7 @@ async function openChannel({ config, environment, isComponent, link, log }: Open
     const { openSagemakerChannel } = await import('./open-sagemaker-channel.ts');
     return openSagemakerChannel({ ...shared, config, environment });
   }
-  if (isComponent) return new IotChannel({ ...shared, link, thing: config.thing, random: Math.random });
-  log.info('no heartbeats: Provider iot reports through Greengrass, which did not start this process');
+  if (isComponent && config.thing !== undefined) return new IotChannel({ ...shared, link, thing: config.thing, random: Math.random });
+  log.info(`no heartbeats: Provider iot reports through Greengrass${isComponent ? ' as a thing of AWS IoT, which this device is not' : ', which did not start this process'}`);
   return undefined;
 }

@@ -33,13 +33,15 @@ export class Outbox {
     this.#options = options;
   }
 
-  /** Resolves when the report is handed over, or kept. */
+  /** Resolves when the report is handed over, or kept. One that is under way when the outbox stops is not kept. */
   async offer(report: DeviceReport): Promise<void> {
     const { backlog } = this.#options;
     if (backlog.size === 0 && this.#draining === undefined) {
       const failure = await this.#try(report, true);
       if (failure === undefined) return;
     }
+    // The last report was kept meanwhile, and tells all that this one would.
+    if (this.#stopped.signal.aborted) return;
     await backlog.add(report);
     this.#draining ??= this.#drain();
   }

@@ -18,7 +18,7 @@ export type RejectionOptions = {
   readonly onRejected: (rejection: Rejection) => void;
 };
 
-/** A nucleus that is offline keeps a subscription waiting, and then refuses it. */
+/** After a refusal: nucleus lite subscribes to nothing while it is offline. */
 const retryMs = 60_000;
 
 /**

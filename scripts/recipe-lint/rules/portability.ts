@@ -1,15 +1,21 @@
 import { basename } from 'node:path';
-import { everyNode, field, pathText, textOf, type Located } from '../recipe-node.ts';
+import { entriesOf, everyNode, field, itemsOf, pathText, textOf, type Located, type RecipeNode } from '../recipe-node.ts';
 import type { Recipe } from '../recipe-view.ts';
 import type { Rule } from '../rule.ts';
 
 const liteBytes = 8196;
+const liteValues = 255;
 const gdkBytes = 16_000;
 const tokenExchange = 'aws.greengrass.TokenExchangeService';
 const awsUse = /\b(boto3|botocore|aws-sdk|AWS_CONTAINER_\w+|aws (s3|s3api|iot|iot-data|logs|cloudwatch|dynamodb|sqs|sns|kinesis|lambda|secretsmanager|ssm) )|\bs3:\/\//;
 const awsSetting = /^(s3|aws)?(bucket|bucketname|s3uri|s3url|s3endpoint)$/i;
 
 const whole = (text: string): string => `ComponentDescription: ${text}`;
+
+/** As nucleus lite counts them: keys and values of maps, and items of lists, on all levels. */
+function valuesIn(root: RecipeNode): number {
+  return [...everyNode(root)].reduce((sum, node) => sum + 2 * entriesOf(node).length + itemsOf(node).length, 0);
+}
 
 /** The file as a whole: its size, its form, and what it asks of the device. */
 export const portabilityRules: readonly Rule[] = [
@@ -24,6 +30,20 @@ export const portabilityRules: readonly Rule[] = [
     good: whole('Reads the pump.'),
     *check({ root, text }) {
       if (Buffer.byteLength(text) > liteBytes) yield { at: root, detail: `has ${Buffer.byteLength(text)} bytes` };
+    },
+  },
+  {
+    id: 'values-lite',
+    severity: 'error',
+    nucleus: 'lite',
+    what: `A recipe of more than ${liteValues} keys, values and items of lists.`,
+    consequence: 'Nucleus lite takes no more of them in one object, and fails each deployment with the recipe.',
+    instead: 'Leave out what has no effect, such as descriptions of policies, and what DefaultConfiguration need not have.',
+    bad: whole(`many\nComponentConfiguration: {DefaultConfiguration: {table: [${Array.from({ length: liteValues }, () => '0').join(', ')}]}}`),
+    good: whole('Reads the pump.'),
+    *check({ root }) {
+      const count = valuesIn(root);
+      if (count > liteValues) yield { at: root, detail: `has ${count} keys, values and items` };
     },
   },
   {

@@ -7,23 +7,31 @@ import { IpcLink } from '../../../components/common/ipc-link.ts';
 import { greengrassPublisher } from '../../../components/inference/publisher.ts';
 import type { ResultMessage } from '../../../components/inference/result-message.ts';
 import type { JsonObject } from '../../../scripts/local-nucleus/config-store.ts';
-import { encodeMessage, messageFlags, messageTypes, readMessages } from '../../../scripts/local-nucleus/event-stream.ts';
+import { encodeMessage, type RpcMessage, messageFlags, messageTypes, readMessages } from '../../../scripts/local-nucleus/event-stream.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
 import { useLogger } from '../../helpers/use-logger.ts';
 
 /** A connection to a nucleus that answers every request with this error, and how many it got. */
 async function useRefusal(error: string, payload: JsonObject): Promise<{ connection: GreengrassIpc; requests: () => number }> {
-  const path = join(await temporaryFolder(), 'ipc.socket');
   let requests = 0;
+  const connection = await useAnswers(5_000, ({ streamId, headers }, socket) => {
+    if (headers['operation'] === undefined) return;
+    requests += 1;
+    const answer = { ':content-type': 'application/json', 'service-model-type': `aws.greengrass#${error}` };
+    socket.write(encodeMessage({ type: messageTypes.applicationError, flags: messageFlags.terminateStream, streamId, headers: answer, payload: Buffer.from(JSON.stringify(payload)) }));
+  });
+  return { connection, requests: () => requests };
+}
+
+/** A connection to a nucleus that takes it, and does this with all that comes after. */
+async function useAnswers(timeoutMs: number, onMessage: (message: RpcMessage, socket: Socket) => void): Promise<GreengrassIpc> {
+  const path = join(await temporaryFolder(), 'ipc.socket');
   const serve = (socket: Socket): void => {
     readMessages(
       socket,
-      ({ type, streamId, headers }) => {
-        if (type === messageTypes.connect) return void socket.write(encodeMessage({ type: messageTypes.connectAck, flags: messageFlags.connectionAccepted, streamId: 0, payload: new Uint8Array() }));
-        if (headers['operation'] === undefined) return;
-        requests += 1;
-        const answer = { ':content-type': 'application/json', 'service-model-type': `aws.greengrass#${error}` };
-        socket.write(encodeMessage({ type: messageTypes.applicationError, flags: messageFlags.terminateStream, streamId, headers: answer, payload: Buffer.from(JSON.stringify(payload)) }));
+      (message) => {
+        if (message.type !== messageTypes.connect) return onMessage(message, socket);
+        socket.write(encodeMessage({ type: messageTypes.connectAck, flags: messageFlags.connectionAccepted, streamId: 0, payload: new Uint8Array() }));
       },
       () => socket.destroy(),
     );
@@ -32,13 +40,13 @@ async function useRefusal(error: string, payload: JsonObject): Promise<{ connect
   await once(server, 'listening');
   vi.stubEnv('SVCUID', 'TOKEN');
   vi.stubEnv('AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT', path);
-  const connection = await connectGreengrassIpc({ timeoutMs: 5_000 });
+  const connection = await connectGreengrassIpc({ timeoutMs });
   onTestFinished(async () => {
     vi.unstubAllEnvs();
     await connection.close();
     server.close();
   });
-  return { connection, requests: () => requests };
+  return connection;
 }
 
 const classic = (name: string, message: string): JsonObject => ({ message, _service: 'aws.greengrass#GreengrassCoreIPC', _message: message, _errorCode: name });
@@ -67,4 +75,32 @@ test('what is refused besides publications comes without advice on them', async 
 test('an answer that is no error of Greengrass may come from a nucleus that has not come up', async () => {
   const { connection } = await useRefusal('SomethingElse', {});
   await expect(connection.updateState('RUNNING')).rejects.toMatchObject({ kind: 'unavailable' });
+});
+
+test('a subscription that the nucleus does not answer is given up, so that it is not there besides the one of the next try', async () => {
+  const messages: RpcMessage[] = [];
+  const connection = await useAnswers(200, (message) => messages.push(message));
+  const subscribing = async (): Promise<void> => connection.onConfigurationUpdate({}, () => undefined);
+  await expect(subscribing()).rejects.toMatchObject({ kind: 'unavailable' });
+  await expect(subscribing()).rejects.toMatchObject({ kind: 'unavailable' });
+  const asked = messages.filter(({ headers }) => headers['operation'] === 'aws.greengrass#SubscribeToConfigurationUpdate').map(({ streamId }) => streamId);
+  expect(asked).toHaveLength(2);
+  await vi.waitFor(() => expect(messages.filter(({ flags }) => (flags & messageFlags.terminateStream) !== 0).map(({ streamId }) => streamId)).toEqual(asked));
+});
+
+test('a subscription to IoT Core waits until the nucleus is online, and no longer than the connection lasts', async () => {
+  const waiting: { answer: () => void; end: () => void }[] = [];
+  const connection = await useAnswers(50, ({ streamId }, socket) => {
+    const answer = { ':content-type': 'application/json', 'service-model-type': 'aws.greengrass#SubscribeToIoTCoreResponse' };
+    waiting.push({ answer: () => socket.write(encodeMessage({ type: messageTypes.application, flags: 0, streamId, headers: answer, payload: Buffer.from('{}') })), end: () => socket.destroy() });
+  });
+  const first = connection.onIotCoreMessage('a/b', () => undefined);
+  const second = connection.onIotCoreMessage('a/c', () => undefined);
+  await vi.waitFor(() => expect(waiting).toHaveLength(2));
+  expect(await Promise.race([first, second, new Promise((done) => setTimeout(done, 200, 'nothing'))])).toBe('nothing');
+  waiting[0]?.answer();
+  await first;
+  waiting[1]?.end();
+  await expect(second).rejects.toMatchObject({ kind: 'unavailable' });
+  expect(waiting).toHaveLength(2);
 });

@@ -10,6 +10,14 @@ describe('the report in a shadow', () => {
     expect(readIndexedShadows(JSON.stringify({ name: { fescue: { reported: report, version: 3, hasDelta: false }, other: { reported: {} } }, reported: {} }), 'fescue')).toEqual({ report });
   });
 
+  test('comes with the moment at which the shadow took it', () => {
+    const report = deviceReportOf();
+    const metadata = { reported: { time: { timestamp: 1_700_000_000 } } };
+    expect(readShadowDocument(JSON.stringify({ state: { reported: report }, metadata, version: 3 }))).toEqual({ report, receivedAt: 1_700_000_000 });
+    expect(readIndexedShadows(JSON.stringify({ name: { fescue: { reported: report, metadata, version: 3 } } }), 'fescue')).toEqual({ report, receivedAt: 1_700_000_000 });
+    expect(readShadowDocument(JSON.stringify({ state: { reported: report }, metadata: { reported: { time: [{ timestamp: 'now' }] } } }))).toEqual({ report });
+  });
+
   test.each([
     ['a shadow without reported state', '{"state":{"desired":{"a":1}}}'],
     ['a shadow without state', '{}'],

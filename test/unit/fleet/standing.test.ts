@@ -22,9 +22,13 @@ test('a device is silent when somebody says after how long it is', () => {
   expect(standingOf(device, { now: reportTime + 100, silentAfter: 100 }).standing).toBe('silent');
 });
 
-test('a report from the future counts as one of now, and is told when clocks differ that much', () => {
+test('a report from the future counts from when it came, else as one of now, and is told when clocks differ that much', () => {
   expect(standingOf(fleetDeviceOf('a'), { ...soon, now: reportTime - 60 })).toEqual({ standing: 'connected', age: 0, clockAhead: undefined });
   expect(standingOf(fleetDeviceOf('a'), { ...soon, now: reportTime - 86_400 })).toEqual({ standing: 'connected', age: 0, clockAhead: 86_400 });
+  const device = { ...fleetDeviceOf('a'), receivedAt: reportTime - 90_000 };
+  expect(standingOf(device, { ...soon, now: reportTime - 86_400 })).toEqual({ standing: 'silent', age: 3_600, clockAhead: 86_400 });
+  expect(standingOf(device, { ...soon, now: reportTime - 89_990 })).toEqual({ standing: 'connected', age: 10, clockAhead: 89_990 });
+  expect(standingOf(device, { ...soon, now: reportTime + 10 })).toEqual({ standing: 'connected', age: 10, clockAhead: undefined });
 });
 
 test('a device without a report stands for itself', () => {

@@ -47,7 +47,7 @@ it('the agent may publish its heartbeats and the shadow of its thing, hear of re
   expect(may('SubscribeToIoTCore', `${shadow}/rejected`)).toBe(true);
   expect(may('PublishToIoTCore', '$aws/things/camera-7/shadow/update')).toBe(false);
   expect(may('PublishToIoTCore', '$aws/things/camera-7/shadow/name/fescue/delete')).toBe(false);
-  expect(may('SubscribeToIoTCore', heartbeatTopic('lobby', 'camera-7'))).toBe(false);
+  expect(may('SubscribeToIoTCore', `${shadow}/accepted`)).toBe(false);
 });
 
 it('the shutdown step is patient enough for the longest that predictions may take, and the nucleus for the step', () => {

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { appendFile, chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { Backlog } from '../../../../components/agent/heartbeat/backlog.ts';
@@ -97,6 +97,17 @@ test('a disk that cannot be written is told once, and costs nothing before the n
   for (const time of [1, 2, 3]) await backlog.add(reportAt(time));
   expect(await drain(backlog)).toEqual([1, 2, 3]);
   expect(lines.map(({ msg }) => msg)).toEqual(['heartbeats kept by the process before cannot be read', 'heartbeats that wait cannot be written to the disk and are kept in memory only']);
+});
+
+test('a disk that can be written again gets what it has missed', async () => {
+  const folder = await temporaryFolder();
+  await writeFile(join(folder, 'data'), 'no folder');
+  const path = join(folder, 'data', 'heartbeats.jsonl');
+  const { backlog } = await open(path);
+  for (const time of [1, 2]) await backlog.add(reportAt(time));
+  await rm(join(folder, 'data'));
+  await backlog.add(reportAt(3));
+  expect(await drain((await open(path)).backlog)).toEqual([1, 2, 3]);
 });
 
 test('a file that is a folder is told, and reports are kept in memory', async () => {

@@ -164,10 +164,11 @@ test.each([
   await expect(channel.send(reportAt(1), latest)).rejects.toMatchObject({ kind });
 });
 
-test('a device that is no thing has a topic and no shadow', async () => {
-  const { channel, published } = await useChannel({ thing: undefined });
-  await channel.send(reportAt(1), latest);
-  expect(published.map(({ topic }) => topic)).toEqual([heartbeats]);
+test('that the last report is not allowed is not told: a component that is removed has no accessControl any more', async () => {
+  const { channel, refusals, warnings } = await useChannel();
+  for (const topic of [heartbeats, shadowTopic]) refusals.set(topic, 'UnauthorizedError');
+  await channel.send(reportAt(1, { state: 'stopping' }), latest);
+  expect(warnings()).toEqual([]);
 });
 
 test('a topic that is too long for AWS IoT is told, and there is the shadow', async () => {
