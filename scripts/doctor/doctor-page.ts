@@ -12,8 +12,8 @@ the names that the device gave. It takes no checkout on the device:
 - \`ssh user@host true\` has to work without a question. Ports and keys belong in \`~/.ssh/config\`.
 - A user who is not root goes through \`sudo -n\`. Where sudo asks for a password, the checks run as that user, a line on standard error
   says so, and what only root may read is not checked.
-- They run on the Node of \`dev.fescue.Runtime\`, else on any \`node\` from 20 on in the PATH. Without one, \`runtime\` fails and the others
-  wait for it. The former belongs to the user of the components, and with sudo it runs as root: where these users are not to be
+- They run on a \`node\` from 20 on in the PATH, else on that of \`dev.fescue.Runtime\`. Without one, \`runtime\` fails and the others
+  wait for it. The latter belongs to the user of the components, and with sudo it runs as root: where these users are not to be
   trusted that far, log in as one without sudo.
 - What runs there is one program of 1 MB. It comes over the connection and stays in memory: nothing is written on the device, and
   an interruption ends it within a second or so.
