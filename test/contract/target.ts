@@ -46,7 +46,7 @@ export function describeTarget(name: string, open: (scenario: Scenario) => Promi
       await appendLines(logFile(camera), Array.from({ length: 40 }, (_, index) => `line ${index}`));
       const { outcome } = await run(target, order);
       expect(outcome).toMatchObject({ state: 'FAILED', reason: expect.stringContaining(`${camera} is broken.`) as string, blamed: { component: camera } });
-      expect(outcome.blamed?.lines).toHaveLength(15);
+      expect(outcome.blamed?.lines).toHaveLength(25);
       expect(outcome.blamed?.lines.at(-1)).toContain('line 39');
     });
 
