@@ -61,7 +61,7 @@ for (const one of chosen) {
 process.stdout.once('error', (error) => {
   if (!hasCode(error, 'EPIPE')) throw error;
   process.stdout.on('error', () => undefined);
-  if (process.listenerCount('SIGTERM') === 0) process.exit(exitCodes.failed);
+  if (process.listenerCount('SIGTERM') === 0) process.exit(exitCodes.ok);
   process.kill(process.pid, 'SIGTERM');
 });
 

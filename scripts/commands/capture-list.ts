@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { openStore } from '../captures/open-store.ts';
 import { summaryOf, type CaptureSummary } from '../captures/summary.ts';
-import { addSelectOptions, capturesIn, endWithReader, narrowed, Problems, sourceNotes, type SelectOptions } from './capture-source.ts';
+import { addSelectOptions, capturesIn, narrowed, Problems, sourceNotes, type SelectOptions } from './capture-source.ts';
 import { progress } from './components-run.ts';
 import { csvRow } from '../captures/csv.ts';
 import { printable } from './printable.ts';
@@ -32,7 +32,6 @@ Examples:
 
 /** Lines of JSON and CSV are printed as they are found; a table is as wide as its longest cells. */
 async function list(location: string, options: ListOptions): Promise<void> {
-  endWithReader();
   const store = await openStore(location, options);
   const problems = new Problems(progress);
   const rows: string[][] = [];

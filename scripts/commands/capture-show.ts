@@ -3,7 +3,7 @@ import { exitCodes } from '../../components/common/command-line.ts';
 import { FescueError } from '../../components/common/errors.ts';
 import { detailsOf, type CaptureDetails, type EntryDetails } from '../captures/details.ts';
 import { openStore } from '../captures/open-store.ts';
-import { addSourceOptions, capturesIn, endWithReader, narrowed, Problems, sourceNotes, type SourceOptions } from './capture-source.ts';
+import { addSourceOptions, capturesIn, narrowed, Problems, sourceNotes, type SourceOptions } from './capture-source.ts';
 import { progress } from './components-run.ts';
 import { printable } from './printable.ts';
 import { readableBytes } from './readable-bytes.ts';
@@ -29,7 +29,6 @@ Examples:
 }
 
 async function show(location: string, id: string, options: ShowOptions): Promise<void> {
-  endWithReader();
   const store = await openStore(location, options);
   const problems = new Problems(progress);
   let count = 0;

@@ -1,6 +1,4 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { exitCodes } from '../../components/common/command-line.ts';
-import { hasCode } from '../../components/common/errors.ts';
 import type { CaptureStore, FoundCapture } from '../captures/capture-store.ts';
 import { findCaptures, type CaptureProblem } from '../captures/find-captures.ts';
 import { momentOf } from '../captures/moment.ts';
@@ -66,14 +64,6 @@ export class Problems {
   end(): void {
     if (this.#count > shownProblems) this.#tell(`Left out: ${this.#count - shownProblems} more.`);
   }
-}
-
-/** Ends the program when whoever reads its output does, such as head. */
-export function endWithReader(): void {
-  process.stdout.on('error', (error) => {
-    if (!hasCode(error, 'EPIPE')) throw error;
-    process.exit(exitCodes.ok);
-  });
 }
 
 /** What a message about nothing found says of the filters. */

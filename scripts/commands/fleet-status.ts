@@ -6,7 +6,6 @@ import { fitsFilter, statusOf, type StatusFilter } from '../fleet/describe.ts';
 import type { FleetDevice } from '../fleet/device.ts';
 import { findInCloud, findInLocal } from '../fleet/find-device.ts';
 import { iotName, positiveInteger } from './arguments.ts';
-import { endWithReader } from './capture-source.ts';
 import { progress as tell } from './components-run.ts';
 import { addFleetOptions, fleetNotes, localRootOf, openFleet, type FleetFlags } from './fleet-options.ts';
 import { deviceText, statusRow, statusTitles } from './fleet-status-text.ts';
@@ -67,7 +66,6 @@ function iotNameOf(text: string): string {
 
 /** Rows are printed as devices are read. */
 async function listDevices(flags: StatusFlags, command: Command): Promise<void> {
-  endWithReader();
   if (isDeviceAsRoot(flags.local)) command.error(`error: --local took ${flags.local} for the root of a local nucleus, and there is no such folder. For the device ${flags.local}: fescue fleet status ${flags.local} --local`);
   const { source, fleet, close } = await openFleet(flags, command, (text) => tell(printable(text)));
   const { limit = Infinity } = flags;
