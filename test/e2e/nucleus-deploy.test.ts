@@ -134,7 +134,7 @@ describe('a running component', () => {
 
   test('runs its shutdown step while it is alive, then gets SIGTERM, and its children with it', async () => {
     const { deploy, nucleus, output } = await useNucleus();
-    const run = 'trap "echo terminated; exit 0" TERM; env -i sleep 1000 & echo child $!; echo ready; wait; sleep 1';
+    const run = 'trap "echo terminated; exit 0" TERM; env -i sleep 1000 & echo child $!; echo ready; wait; while :; do :; done';
     await deploy({ recipes: [recipeOf('one', { lifecycle: { run, shutdown: 'echo shutting down' } })], components: { one: '1.0.0' } });
     await eventually(() => output('one').includes('ready'), 'the component to be ready');
     await nucleus.stop();
