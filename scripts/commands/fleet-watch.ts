@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, Option } from 'commander';
+import { pause } from '../../components/common/pause.ts';
 import { countText, devicesText } from '../fleet/figures-text.ts';
 import { FleetWatch, usualEvery, type Round } from '../fleet/watch.ts';
 import { positiveNumber } from './arguments.ts';
@@ -52,7 +52,7 @@ async function runWatch(flags: WatchFlags, command: Command): Promise<void> {
       if ('failure' in round) tell(printable(`That round failed: ${round.failure}`));
       else show.round(round, isFirst && source.kind === 'reads' ? costText(round.report.devices, every) : undefined);
       isFirst &&= 'failure' in round;
-      await sleep(every * 1000, undefined, { signal }).catch(() => undefined);
+      await pause(every * 1000, signal);
     }
   } finally {
     progress?.end();

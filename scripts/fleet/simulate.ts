@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { reportShadow } from '../../components/common/device-report.ts';
+import { pause } from '../../components/common/pause.ts';
 import { simulatedFate, simulatedName, simulatedReport, type Simulation } from './simulated-device.ts';
 
 export type SimulateRequest = Omit<Simulation, 'now'> & {
@@ -24,7 +24,7 @@ export async function reportOn(request: SimulateRequest): Promise<void> {
   while (!request.signal.aborted) {
     const start = performance.now();
     await reportAll(request, (index) => simulatedFate(index, request) === 'running');
-    await sleep(Math.max(0, request.periodSeconds * 1000 - (performance.now() - start)), undefined, { signal: request.signal }).catch(() => undefined);
+    await pause(Math.max(0, request.periodSeconds * 1000 - (performance.now() - start)), request.signal);
   }
 }
 

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { pause } from '../../components/common/pause.ts';
 
 export type UnorderedOptions<Item, Made> = {
   /** Of what is made and not yet taken: what is ahead of a slow reader stays within it. */
@@ -65,7 +65,7 @@ async function made<Item, Made>(item: Item, options: Making<Item, Made>): Promis
       if (!isPassing(reason) || tries >= mostTries || signal.aborted) return { status: 'rejected', reason };
       pace.slowDown();
       // Not all of them at the same moment.
-      await sleep(firstPauseMs * 2 ** (tries - 1) * (0.5 + Math.random()), undefined, { signal }).catch(() => undefined);
+      await pause(firstPauseMs * 2 ** (tries - 1) * (0.5 + Math.random()), signal);
     }
   }
 }

@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { FescueError, messageOf } from '../../components/common/errors.ts';
+import { pause } from '../../components/common/pause.ts';
 import { CloudError, type CloudFault } from '../cloud/cloud-error.ts';
 import type { Cloud } from '../cloud/cloud.ts';
 import { perform, type Action } from './action.ts';
@@ -46,7 +46,7 @@ function titleOf({ change, resource, name }: Step): string {
   return `${change} ${resource} ${name}`;
 }
 
-async function performPatiently(action: Action, { cloud, signal, tell, wait = waitFor, isNewRole }: ApplyOptions & { isNewRole: boolean }): Promise<void> {
+async function performPatiently(action: Action, { cloud, signal, tell, wait = pause, isNewRole }: ApplyOptions & { isNewRole: boolean }): Promise<void> {
   const usesRole = action.call === 'create alias' || action.call === 'point alias';
   for (let attempt = 0; ; attempt++) {
     if (signal.aborted) throw new FescueError('cancelled', 'Interrupted.');
@@ -71,11 +71,6 @@ async function arnOf({ roles }: Cloud, role: string): Promise<string> {
 /** Of a role that was there before, access may well be denied for good. */
 function isTooEarly(error: unknown, isNewRole: boolean): boolean {
   return error instanceof CloudError && (maybeTooEarly.includes(error.fault) || (isNewRole && error.fault === 'access-denied'));
-}
-
-async function waitFor(ms: number, signal: AbortSignal): Promise<unknown> {
-  // Interrupted, the next attempt says so.
-  return delay(ms, undefined, { signal }).catch(() => undefined);
 }
 
 /** Others than ours are mistakes of the program, and keep their stack. */
