@@ -1,8 +1,6 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { onTestFinished } from 'vitest';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
+import { useLoopbackServer, type LoopbackServer } from './loopback-server.ts';
 import { signatureError } from './signature.ts';
 
 /** The shapes of the data plane, as the API's model has them. */
@@ -29,8 +27,7 @@ const shapes = {
 export type EdgeHeartbeat = z.output<(typeof shapes)['/SendHeartbeat']>;
 export type EdgeFault = 'hang' | 'cut' | { status: number; type?: string; body?: string };
 
-export type EdgeServer = {
-  readonly endpoint: string;
+export type EdgeServer = LoopbackServer & {
   /** The operations that were asked for, whatever became of them. */
   readonly calls: string[];
   /** Those that were taken. */
@@ -41,30 +38,12 @@ export type EdgeServer = {
   fault: (operation: string) => EdgeFault | undefined;
   /** As text of seconds, or whatever a server may say. */
   cacheTtl: unknown;
-  /** Closes it, as when the network is gone. */
-  stop(): Promise<void>;
-  /** Serves again at the same port. */
-  start(): Promise<void>;
 };
 
 /** A server of SageMaker Edge Manager's data plane on the loopback interface: takes what is signed and has the right shape. */
 export async function useEdgeServer(secretOf: (accessKeyId: string) => string | undefined): Promise<EdgeServer> {
-  let port = 0;
-  const server = createServer((message, response) => void answer(message, response));
-  const start = async (): Promise<void> => {
-    server.listen(port, '127.0.0.1');
-    await once(server, 'listening');
-    port = (server.address() as AddressInfo).port;
-  };
-  const stop = async (): Promise<void> => {
-    if (!server.listening) return;
-    server.close();
-    server.closeAllConnections();
-    await once(server, 'close');
-  };
-  await start();
-  onTestFinished(stop);
-  const edge: EdgeServer = { endpoint: `http://127.0.0.1:${port}`, calls: [], heartbeats: [], refusals: [], fault: () => undefined, cacheTtl: '86400', stop, start };
+  const served = await useLoopbackServer((message, response) => void answer(message, response));
+  const edge: EdgeServer = { ...served, calls: [], heartbeats: [], refusals: [], fault: () => undefined, cacheTtl: '86400' };
 
   async function answer(message: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await bytesOf(message);

@@ -3,11 +3,9 @@
  * requests are signed, and that bodies are what their digests say.
  */
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { onTestFinished } from 'vitest';
+import { useLoopbackServer, type LoopbackServer } from './loopback-server.ts';
 import { bodyOf, checkBody } from './s3-body.ts';
 import { listObjects } from './s3-listing.ts';
 
@@ -23,8 +21,7 @@ export type S3Fault = S3Failure | { page: string; status?: number } | 'hang' | '
 
 type S3Failure = { status: number; code: string; message?: string; retryAfter?: number };
 
-export type S3Server = {
-  readonly endpoint: string;
+export type S3Server = LoopbackServer & {
   /** Objects by key, of each bucket. */
   readonly buckets: ReadonlyMap<string, Map<string, Buffer>>;
   /** Every request so far, in order of arrival. */
@@ -37,10 +34,6 @@ export type S3Server = {
   readonly mostAtOnce: number;
   /** The objects of the only bucket. */
   readonly objects: Map<string, Buffer>;
-  /** Closes it and every connection, as when the network is gone. */
-  stop(): Promise<void>;
-  /** Serves again at the same port. */
-  start(): Promise<void>;
 };
 
 type Answer = { status: number; headers?: Record<string, string>; body?: Buffer | string };
@@ -55,7 +48,7 @@ export async function useS3({ buckets: names = ['sagemaker-captures'], pageSize 
   const requests: S3Request[] = [];
   const accessKeyIds = new Set<string>();
   const atOnce = countAtOnce();
-  const server = createServer((message, response) => {
+  const served = await useLoopbackServer((message, response) => {
     const request = requestOf(message);
     requests.push(request);
     if (request.accessKeyId !== undefined) accessKeyIds.add(request.accessKeyId);
@@ -63,21 +56,7 @@ export async function useS3({ buckets: names = ['sagemaker-captures'], pageSize 
     // A client that hangs up leaves nobody to answer.
     serve(message, response, { request, fault: request.accessKeyId === undefined ? undefined : s3.fault(request), buckets, pageSize }).catch(() => response.destroy());
   });
-  let port = 0;
-  const start = async (): Promise<void> => {
-    server.listen(port, '127.0.0.1');
-    await once(server, 'listening');
-    port = (server.address() as AddressInfo).port;
-  };
-  const stop = async (): Promise<void> => {
-    if (!server.listening) return;
-    server.close();
-    server.closeAllConnections();
-    await once(server, 'close');
-  };
-  await start();
-  onTestFinished(stop);
-  const s3: S3Server = { endpoint: `http://127.0.0.1:${port}`, buckets, requests, accessKeyIds, get mostAtOnce() { return atOnce.most(); }, fault: () => undefined, objects, stop, start };
+  const s3: S3Server = { ...served, buckets, requests, accessKeyIds, get mostAtOnce() { return atOnce.most(); }, fault: () => undefined, objects };
   return s3;
 }
 
